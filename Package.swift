@@ -1,0 +1,33 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Every target of ours is held to the same settings; see CONTRIBUTING.md for why each is on.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// For the targets that call C: shims annotated with `__counted_by` get `Span` overloads.
+let door: [SwiftSetting] = strict + [.enableExperimentalFeature("SafeInteropWrappers")]
+
+let package = Package(
+    name: "fieldcast",
+    targets: [
+        .target(name: "CLinux"),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .systemLibrary(name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
+
+        .target(name: "Wire", swiftSettings: strict),
+        .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
+        .target(name: "Transport", dependencies: ["Wire", "CLinux"], swiftSettings: door),
+        .target(
+            name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
+            swiftSettings: door),
+        .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
+        .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
+        .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+    ]
+)

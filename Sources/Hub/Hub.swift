@@ -1,0 +1,2 @@
+/// Topics, audiences, catch-ups, ledger, presence. Pure: imports Wire alone.
+import Wire
