@@ -5,6 +5,7 @@
 set -euo pipefail
 
 wanted_swift=6.3
+swift_download=https://www.swift.org/install/linux/
 
 # One line a package: its name, then what it is for.
 packages="
@@ -28,15 +29,15 @@ fail() {
 check_swift() {
     command -v swiftc >/dev/null 2>&1 || fail \
         "no Swift compiler on the PATH." \
-        "Install Swift $wanted_swift or later for this system from https://www.swift.org/install/linux/" \
+        "Install Swift $wanted_swift or later from $swift_download" \
         "and put its usr/bin on the PATH."
     local line version
     line=$(swiftc --version 2>/dev/null | grep -o 'Swift version [0-9.]*' || true)
     version=${line##* }
     [ -n "$version" ] || fail "'swiftc --version' does not tell a version; is the toolchain whole?"
-    [ "$(printf '%s\n' "$wanted_swift" "$version" | sort -V | head -n 1)" = "$wanted_swift" ] || fail \
+    printf '%s\n' "$wanted_swift" "$version" | sort -V -C || fail \
         "Swift $version is on the PATH, and $wanted_swift is the least that builds this." \
-        "Install a newer one from https://www.swift.org/install/linux/"
+        "Install a newer one from $swift_download"
 }
 
 names() { awk 'NF { print $1 }' <<<"$packages"; }
@@ -80,7 +81,7 @@ apt() {
 }
 
 printf 'deps: installing %s\n' $absent >&2
-apt update || printf 'deps: the package lists could not be refreshed; trying with the old ones\n' >&2
+apt update || printf 'deps: could not refresh the package lists; trying with the old ones\n' >&2
 # All at once is quick; one at a time says which of them is at fault.
 apt install --no-install-recommends $absent || for name in $absent; do
     apt install --no-install-recommends "$name" || true
