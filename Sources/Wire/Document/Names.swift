@@ -21,7 +21,8 @@ struct Names: Sendable {
             var state = seed
             var i = 0
             while i + 8 <= bytes.count {
-                state = UInt64(mixed(bytes.span.bigEndian64(at: i), state, seed: seed)) ^ state << 32
+                state =
+                    UInt64(mixed(bytes.span.bigEndian64(at: i), state, seed: seed)) ^ state << 32
                 i += 8
             }
             var rest: UInt64 = UInt64(bytes.count)

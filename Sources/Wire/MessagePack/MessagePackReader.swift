@@ -345,11 +345,11 @@ public struct MessagePackReader: ~Escapable {
         case 4: time = WallTime(seconds: Int64(bytes.bigEndian32(at: body)))
         case 8:
             let word = bytes.bigEndian64(at: body)
-            time = WallTime(seconds: Int64(word & 0x3_ffff_ffff), nanoseconds: UInt32(word >> 34))
+            time = WallTime(exactly: Int64(word & 0x3_ffff_ffff), UInt32(word >> 34))
         case 12:
             time = WallTime(
-                seconds: Int64(bitPattern: bytes.bigEndian64(at: body + 4)),
-                nanoseconds: bytes.bigEndian32(at: body))
+                exactly: Int64(bitPattern: bytes.bigEndian64(at: body + 4)),
+                bytes.bigEndian32(at: body))
         default: time = nil
         }
         guard let time else { throw DecodeError(.malformedTime, at: start) }
