@@ -29,5 +29,8 @@ let package = Package(
         .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+
+        .testTarget(
+            name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
     ]
 )
