@@ -127,6 +127,7 @@ import Wire
             // Something to wake for: the paused reader will never give an event.
             f.loop.waker.wake()
         }
+        f.loop.waker.wake()
         f.turn(until: { outcomes.last == .refused })
         #expect(outcomes.first == .sent)
         #expect(outcomes.contains(.queued))
