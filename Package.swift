@@ -35,5 +35,7 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
     ]
 )
