@@ -26,7 +26,7 @@ struct Tree: Sendable {
     private(set) var names: Names
     private var index = SlotTable()
     private var free: [ID] = []
-    private let seed: UInt64
+    let seed: UInt64
 
     init(seed: UInt64) {
         self.seed = seed
@@ -76,6 +76,10 @@ struct Tree: Sendable {
         }
         return id
     }
+
+    /// Keeps a name whether or not a node has it, until it is released.
+    mutating func retain(name text: Text) -> Int32 { names.use(text) }
+    mutating func release(name: Int32) { names.release(name) }
 
     /// Makes a child that is not there yet.
     mutating func addChild(of parent: ID, named text: Text) -> ID {

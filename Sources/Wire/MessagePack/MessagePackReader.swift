@@ -6,7 +6,7 @@
 public struct MessagePackReader: ~Escapable {
     @usableFromInline let bytes: Span<UInt8>
     /// Where the next value begins.
-    public private(set) var offset: Int
+    public internal(set) var offset: Int
     private let depthLimit: Int
 
     @_lifetime(copy bytes)

@@ -34,6 +34,8 @@ public struct DecodeError: Error, Equatable, Sendable {
         case missingField
         /// A message type that this version does not know.
         case unknownMessage
+        /// An alias that no definition was received for.
+        case unknownAlias
         /// More elements than the limit for this place.
         case tooMany
     }
