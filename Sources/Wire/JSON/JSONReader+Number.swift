@@ -1,8 +1,8 @@
 #if !hasFeature(Embedded)
     extension JSONReader {
-        /// Integers are read exactly. A decimal goes through a double's own arithmetic where that is
-        /// exact (Clinger's case: at most 2^53 as digits, a power of ten up to 22), which holds for
-        /// nearly every number that people send; the rest is left to the standard library.
+        /// Integers are read exactly. A decimal goes through a double's own arithmetic where that
+        /// is exact (Clinger's case: at most 2^53 as digits, a power of ten up to 22), which holds
+        /// for nearly every number that people send; the rest is left to the standard library.
         mutating func readNumber() throws(DecodeError) -> Number {
             let start = offset
             var i = offset

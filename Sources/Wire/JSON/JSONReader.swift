@@ -1,6 +1,6 @@
 #if !hasFeature(Embedded)
-    /// Reads JSON (RFC 8259) out of bytes that nobody vouched for, strictly: what the grammar does not
-    /// allow is refused with the offset where it stands.
+    /// Reads JSON (RFC 8259) out of bytes that nobody vouched for, strictly: what the grammar does
+    /// not allow is refused with the offset where it stands.
     public struct JSONReader: ~Escapable {
         let bytes: Span<UInt8>
         var offset: Int
@@ -165,8 +165,8 @@
 
         // MARK: Strings
 
-        /// Most strings have no escape and are plain ASCII: they are found eight bytes at a time and
-        /// copied once.
+        /// Most strings have no escape and are plain ASCII: they are found eight bytes at a time
+        /// and copied once.
         mutating func readString() throws(DecodeError) -> Text {
             let start = offset &+ 1
             var i = start
@@ -192,8 +192,8 @@
             throw DecodeError(.truncated, at: bytes.count)
         }
 
-        /// The high bit of each byte that is a quote, a backslash, a control character or not ASCII;
-        /// bits behind the first one set may be wrong, the first never is.
+        /// The high bit of each byte that is a quote, a backslash, a control character or not
+        /// ASCII; bits behind the first one set may be wrong, the first never is.
         @inline(__always)
         private static func specialBytes(_ word: UInt64) -> UInt64 {
             let ones: UInt64 = 0x0101_0101_0101_0101

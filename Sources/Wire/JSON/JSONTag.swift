@@ -3,7 +3,7 @@
     /// (rule 3):
     ///
     ///     {"$bytes": "AAEC"}          bytes, in base64 with padding
-    ///     {"$time": "1705314645.5"}   seconds since 1970 in UTC, up to nine decimals, no trailing zero
+    ///     {"$time": "1705314645.5"}   seconds since 1970, up to nine decimals, no trailing zero
     ///     {"$int": "9007199254740993"}  an integer that a double would round
     ///     {"$custom": [5, "AAEC"]}    a MessagePack extension
     ///

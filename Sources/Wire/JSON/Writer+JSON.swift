@@ -1,6 +1,6 @@
 #if !hasFeature(Embedded)
-    /// JSON in its canonical form: no white space, keys in the order of their bytes, only the escapes
-    /// that must be, doubles in the shortest form that reads back the same.
+    /// JSON in its canonical form: no white space, keys in the order of their bytes, only the
+    /// escapes that must be, doubles in the shortest form that reads back the same.
     extension Writer {
         public mutating func writeJSON(_ value: Value) {
             switch value {
@@ -127,9 +127,9 @@
             put(first, second, length: length)
         }
 
-        /// The shortest digits that read back as `d`, as RFC 8785 lays them out; an integral double,
-        /// which is beyond the integers' range, always with an exponent, so that no reader takes it
-        /// for an integer.
+        /// The shortest digits that read back as `d`, as RFC 8785 lays them out; an integral
+        /// double, which is beyond the integers' range, always with an exponent, so that no reader
+        /// takes it for an integer.
         private mutating func writeShortest(_ d: Double) {
             var digits: [UInt8] = []
             var point = 0

@@ -26,7 +26,7 @@ public struct DecodeError: Error, Equatable, Sendable {
         case controlCharacter
         /// A tagged value (`$bytes`, `$time`, `$int`, `$custom`) whose content is not of its form.
         case malformedTag
-        /// A timestamp whose nanoseconds are a second or more, or whose length is none of the three.
+        /// A timestamp whose nanoseconds are a second or more, or whose length is none of three.
         case malformedTime
         /// A well-formed value of another kind than the place asks for.
         case wrongKind

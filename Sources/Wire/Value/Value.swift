@@ -39,14 +39,13 @@ extension Value {
     public static func text(_ string: String) -> Value { .text(Text(string)) }
 }
 
+/// Not by `nil`: then `map["key"] == nil` would ask for a null and say no where there is no key.
 extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
-    ExpressibleByDictionaryLiteral
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     public init(stringLiteral value: StaticString) { self = .text(Text(stringLiteral: value)) }
     public init(integerLiteral value: Int64) { self = .integer(value) }
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
-    public init(nilLiteral: ()) { self = .null }
     public init(arrayLiteral elements: Value...) { self = .array(elements) }
 
     /// The last of equal keys wins, as in a Swift program written by hand nobody repeats a key.
