@@ -115,7 +115,7 @@ struct RawPeer {
     }
 
     func write(_ bytes: [UInt8]) -> Transfer {
-        var outbox = Outbox()
+        var outbox = Transport.Outbox()
         outbox.append(Frame(bytes))
         return kernel.send(outbox, on: descriptor, Token(bits: 1))
     }
