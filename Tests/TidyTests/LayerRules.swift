@@ -6,7 +6,7 @@ enum LayerRules {
         "Hub": ["Wire"],
         "Transport": ["Wire", "CLinux", "COpenSSL", "CUring", "CZlib", "Synchronization"],
         "Node": ["Wire", "Hub", "Transport", "COpenSSL", "CSQLite", "Synchronization"],
-        "Probe": ["Wire", "Transport", "CMsgpack", "Synchronization"],
+        "Probe": ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL", "Synchronization"],
         "fieldcast-node": ["Node"],
         "fieldcast-probe": ["Probe"],
     ]
