@@ -91,11 +91,13 @@ extension Loop {
             kernel.shutWriting(connection.descriptor)
             setDeadline(connection, now + limits.lingerTime)
         case .http: exchangeDrained(connection)
-        case .connecting, .opening, .open, .closing, .lingering: break
+        case .connecting, .opening, .calling, .streaming, .open, .closing, .lingering: break
         }
         if connection.owesDrained, !connection.isDoomed {
             connection.owesDrained = false
-            if connection.phase == .open { service.drained(connection.id) }
+            if connection.phase == .open || connection.phase == .streaming {
+                service.drained(connection.id)
+            }
         }
     }
 
