@@ -17,10 +17,15 @@ let package = Package(
     name: "fieldcast",
     targets: [
         .target(name: "CLinux"),
-        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
-        .systemLibrary(name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
+        .target(
+            name: "COpenSSL",
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .systemLibrary(
+            name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
 
-        .target(name: "Wire", swiftSettings: strict),
+        .target(
+            name: "Wire", swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
         .target(name: "Transport", dependencies: ["Wire", "CLinux"], swiftSettings: door),
         .target(
@@ -30,6 +35,10 @@ let package = Package(
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "NodeTests", dependencies: ["Node", "Wire", "COpenSSL"], swiftSettings: door),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
     ]

@@ -175,15 +175,15 @@ struct RawPeer {
 
     /// Writes what the fixture's side will take; it is turned as long as that is not all.
     func write(_ bytes: [UInt8]) {
-        var outbox = Outbox()
-        outbox.append(Frame(bytes))
+        var queue = SendQueue()
+        queue.append(Frame(bytes))
         fixture.turn(until: {
-            if case .moved(let count) = kernel.send(outbox, on: descriptor, Token(bits: 1 << 32)) {
-                outbox.advance(by: count)
+            if case .moved(let count) = kernel.send(queue, on: descriptor, Token(bits: 1 << 32)) {
+                queue.advance(by: count)
             } else {
                 fixture.loop.waker.wake()
             }
-            return outbox.isEmpty
+            return queue.isEmpty
         })
     }
 

@@ -151,13 +151,13 @@ private final class Caller: Service {
             let descriptor = try kernel.connect(to: address, from: nil, SocketOptions())
             let token = Token(bits: 1 << 32)
             try kernel.add(descriptor, token, [])
-            var outbox = Outbox()
-            outbox.append(Frame([UInt8](text.utf8)))
+            var queue = SendQueue()
+            queue.append(Frame([UInt8](text.utf8)))
             var isOver = false
             f.turn(until: {
-                if !outbox.isEmpty, case .moved(let n) = kernel.send(outbox, on: descriptor, token)
+                if !queue.isEmpty, case .moved(let n) = kernel.send(queue, on: descriptor, token)
                 {
-                    outbox.advance(by: n)
+                    queue.advance(by: n)
                 }
                 switch kernel.receive(descriptor, { _ in }) {
                 case .bytes, .end, .failed: isOver = true

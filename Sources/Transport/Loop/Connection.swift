@@ -33,7 +33,7 @@ final class Connection {
     let role: WebSocketRole
 
     var phase: Phase
-    var outbox = Outbox()
+    var queue = SendQueue()
     var interest: Interest
     /// In the list of connections to flush this turn.
     var isDirty = false

@@ -163,7 +163,7 @@ extension Loop {
         exchange.state = .head
         setDeadline(connection, now + limits.idleTime)
         // Whoever asks faster than it reads the answers is not read until they have gone.
-        if connection.outbox.bytes > limits.queueBytes {
+        if connection.queue.bytes > limits.queueBytes {
             pause(connection)
         } else if connection.isPaused {
             resume(connection)
@@ -203,7 +203,7 @@ extension Loop {
     /// Stopping: whoever is between two requests is done, whoever is in one gets its answer.
     func stopExchange(_ connection: Connection) {
         guard let exchange = connection.http, case .head = exchange.state else { return }
-        if exchange.head.isEmpty, connection.heard < now || !connection.outbox.isEmpty {
+        if exchange.head.isEmpty, connection.heard < now || !connection.queue.isEmpty {
             finish(connection, ConnectionEnd(.stopped))
         } else {
             setDeadline(connection, now + .seconds(1))

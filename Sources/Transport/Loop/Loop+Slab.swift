@@ -67,7 +67,7 @@ extension Loop {
         while let connection = doomed.popLast() {
             unseat(connection)
             kernel.close(connection.descriptor, connection.token)
-            connection.outbox.clear()
+            connection.queue.clear()
             connection.http = nil
             if acceptAgain == .never, listeners.contains(where: { !$0.isListening && $0.isOpen }) {
                 acceptAgain = now

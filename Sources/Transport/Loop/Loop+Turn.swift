@@ -45,7 +45,7 @@ extension Loop {
         case .sent(let transfer):
             connection.isInFlight = false
             settle(connection, transfer)
-            if !connection.isBacklogged, !connection.outbox.isEmpty { touch(connection) }
+            if !connection.isBacklogged, !connection.queue.isEmpty { touch(connection) }
         }
     }
 
@@ -124,7 +124,7 @@ extension Loop {
             connection.lingers = false
             setInterest(connection, connection.interest.subtracting(.reading))
         case .http:
-            if connection.outbox.isEmpty {
+            if connection.queue.isEmpty {
                 doom(connection, ConnectionEnd(.byPeer))
             } else {
                 connection.lingers = false

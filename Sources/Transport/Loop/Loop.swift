@@ -209,7 +209,7 @@ public final class Loop {
     public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
 
     /// Bytes that wait in the send queue of a connection.
-    public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.outbox.bytes ?? 0 }
+    public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.queue.bytes ?? 0 }
 
     // MARK: Time
 

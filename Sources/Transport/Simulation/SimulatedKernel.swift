@@ -160,7 +160,7 @@ final class SimulatedKernel: Kernel {
         return .bytes(count)
     }
 
-    func send(_ outbox: borrowing Outbox, on descriptor: Int32, _ token: Token) -> Transfer {
+    func send(_ queue: borrowing SendQueue, on descriptor: Int32, _ token: Token) -> Transfer {
         guard let socket = network.sockets[descriptor] else { return .failed(.invalid) }
         if network.happens(network.faults.resets) { socket.reset() }
         if let error = socket.error { return .failed(error) }
@@ -168,7 +168,7 @@ final class SimulatedKernel: Kernel {
         let room = socket.room(network.faults.bufferBytes)
         if room == 0 || network.happens(network.faults.fullBuffers) { return .full }
         var bytes: [UInt8] = []
-        outbox.gather(into: &bytes, limit: 64 * 1024)
+        queue.gather(into: &bytes, limit: 64 * 1024)
         guard !bytes.isEmpty else { return .moved(0) }
         let count = network.cut(min(room, bytes.count), network.faults.shortWrites)
         other.inbound += bytes.prefix(count)

@@ -1,0 +1,47 @@
+# Everything a person does with this tree. `make` alone lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help deps run test sim fuzz bench embedded spec lint docs
+
+# Swift Testing alone: no XCTest harness, so its closing line is the last one.
+TEST := swift test --disable-xctest
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install what this machine lacks (the other targets do it by themselves)
+	@tools/deps.sh
+
+run: deps ## build the node and start it with live demonstration data
+	swift build -c release --product fieldcast-node
+	@exec .build/release/fieldcast-node --demo
+
+test: deps ## every test
+	$(TEST)
+
+lint: deps ## formatting, and the tidy test over the tree
+	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Examples)
+	$(TEST) --filter TidyTests
+
+bench: deps ## measure; FILTER=wire for a part; rows to .build/bench/results.json
+	swift build -c release --product fieldcast-bench
+	@exec .build/release/fieldcast-bench $(if $(FILTER),--filter $(FILTER))
+
+define nothing_yet
+	@echo "make $@: nothing to do yet: $(1)" >&2; exit 1
+endef
+
+sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many
+	$(call nothing_yet,the simulator comes with the hub)
+
+fuzz: deps ## the fuzzers; TIME=s seconds each
+	$(call nothing_yet,no fuzzer is written)
+
+embedded: deps ## Wire as Embedded Swift for devices and browsers
+	$(call nothing_yet,Wire does not build as Embedded Swift yet)
+
+spec: deps ## the specification's vectors and examples
+	$(call nothing_yet,there is no spec/)
+
+docs: deps ## the reference pages
+	$(call nothing_yet,no reference pages are made)

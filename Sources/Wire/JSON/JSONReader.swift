@@ -1,0 +1,304 @@
+#if !hasFeature(Embedded)
+    /// Reads JSON (RFC 8259) out of bytes that nobody vouched for, strictly: what the grammar does
+    /// not allow is refused with the offset where it stands.
+    public struct JSONReader: ~Escapable {
+        let bytes: Span<UInt8>
+        var offset: Int
+        private let depthLimit: Int
+
+        @_lifetime(copy bytes)
+        public init(_ bytes: Span<UInt8>, depthLimit: Int = Limits.depth) {
+            self.bytes = bytes
+            self.depthLimit = depthLimit
+            offset = 0
+        }
+
+        /// Throws unless only white space is left.
+        public mutating func finish() throws(DecodeError) {
+            skipSpace()
+            if offset != bytes.count { throw DecodeError(.trailingBytes, at: offset) }
+        }
+
+        @inline(__always)
+        mutating func skipSpace() {
+            while offset < bytes.count {
+                switch bytes[offset] {
+                case 0x20, 0x09, 0x0a, 0x0d: offset &+= 1
+                default: return
+                }
+            }
+        }
+
+        @inline(__always)
+        private func peek() throws(DecodeError) -> UInt8 {
+            guard offset < bytes.count else { throw DecodeError(.truncated, at: offset) }
+            return bytes[offset]
+        }
+
+        /// Any value, with the tagged forms resolved.
+        public mutating func readValue() throws(DecodeError) -> Value {
+            skipSpace()
+            return try readValue(depth: 0)
+        }
+
+        /// The caller has stepped over white space.
+        private mutating func readValue(depth: Int) throws(DecodeError) -> Value {
+            switch try peek() {
+            case UInt8(ascii: "\""): return .text(try readString())
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                return .number(try readNumber())
+            case UInt8(ascii: "{"): return try readObject(depth: depth)
+            case UInt8(ascii: "["): return .array(try readArray(depth: depth))
+            case UInt8(ascii: "t"): return try readWord("true", .boolean(true))
+            case UInt8(ascii: "f"): return try readWord("false", .boolean(false))
+            case UInt8(ascii: "n"): return try readWord("null", .null)
+            default: throw DecodeError(.unexpectedByte, at: offset)
+            }
+        }
+
+        private mutating func readWord(
+            _ word: StaticString, _ value: Value
+        ) throws(DecodeError) -> Value {
+            let text = Text(stringLiteral: word)
+            for i in 0..<text.count {
+                guard offset + i < bytes.count else {
+                    throw DecodeError(.truncated, at: bytes.count)
+                }
+                guard bytes[offset + i] == text.byte(at: i) else {
+                    throw DecodeError(.unexpectedByte, at: offset + i)
+                }
+            }
+            offset += text.count
+            return value
+        }
+
+        private mutating func readArray(depth: Int) throws(DecodeError) -> [Value] {
+            guard depth < depthLimit else { throw DecodeError(.tooDeep, at: offset) }
+            offset &+= 1
+            var elements: [Value] = []
+            skipSpace()
+            if try peek() == UInt8(ascii: "]") {
+                offset &+= 1
+                return elements
+            }
+            while true {
+                elements.append(try readValue(depth: depth + 1))
+                if try endOfElement(close: UInt8(ascii: "]")) { return elements }
+            }
+        }
+
+        /// Steps over the comma or the closing bracket after an element; true for the bracket.
+        @inline(__always)
+        private mutating func endOfElement(close: UInt8) throws(DecodeError) -> Bool {
+            skipSpace()
+            let byte = try peek()
+            if byte == UInt8(ascii: ",") {
+                offset &+= 1
+                skipSpace()
+                return false
+            }
+            guard byte == close else { throw DecodeError(.unexpectedByte, at: offset) }
+            offset &+= 1
+            return true
+        }
+
+        private mutating func readObject(depth: Int) throws(DecodeError) -> Value {
+            guard depth < depthLimit else { throw DecodeError(.tooDeep, at: offset) }
+            let start = offset
+            offset &+= 1
+            var entries: [Map.Entry] = []
+            var inOrder = true
+            skipSpace()
+            if try peek() == UInt8(ascii: "}") {
+                offset &+= 1
+                return .map(Map())
+            }
+            entries.reserveCapacity(4)
+            var last = Text()
+            while true {
+                let key = try readKey()
+                if !entries.isEmpty && !(last < key) { inOrder = false }
+                last = key
+                entries.append(Map.Entry(key: key, value: try readValue(depth: depth + 1)))
+                if try endOfElement(close: UInt8(ascii: "}")) { break }
+            }
+            if entries.count == 1 && last.count > 0 && last.byte(at: 0) == UInt8(ascii: "$") {
+                return try JSONTag.resolve(entries[0], at: start)
+            }
+            if inOrder { return .map(Map(ordered: entries)) }
+            guard let map = Map(entries) else {
+                throw DecodeError(.duplicateKey, at: try offsetOfRepeatedKey(objectAt: start))
+            }
+            return .map(map)
+        }
+
+        /// A key with its colon, and the white space after it.
+        private mutating func readKey() throws(DecodeError) -> Text {
+            guard try peek() == UInt8(ascii: "\"") else {
+                throw DecodeError(.keyNotText, at: offset)
+            }
+            let key = try readString()
+            skipSpace()
+            guard try peek() == UInt8(ascii: ":") else {
+                throw DecodeError(.unexpectedByte, at: offset)
+            }
+            offset &+= 1
+            skipSpace()
+            return key
+        }
+
+        /// Reads the object again, which is known to be well formed, to say where a key came again.
+        private func offsetOfRepeatedKey(objectAt start: Int) throws(DecodeError) -> Int {
+            var again = JSONReader(bytes, depthLimit: .max)
+            again.offset = start + 1
+            again.skipSpace()
+            var seen: [Text] = []
+            while true {
+                let at = again.offset
+                let key = try again.readKey()
+                if seen.contains(key) { return at }
+                seen.append(key)
+                _ = try again.readValue()
+                if try again.endOfElement(close: UInt8(ascii: "}")) { return start }
+            }
+        }
+
+        // MARK: Strings
+
+        /// Most strings have no escape and are plain ASCII: they are found eight bytes at a time
+        /// and copied once.
+        mutating func readString() throws(DecodeError) -> Text {
+            let start = offset &+ 1
+            var i = start
+            while i &+ 8 <= bytes.count {
+                let special = JSONReader.specialBytes(bytes.bigEndian64(at: i))
+                if special != 0 {
+                    i &+= special.leadingZeroBitCount / 8
+                    break
+                }
+                i &+= 8
+            }
+            while i < bytes.count {
+                let byte = bytes[i]
+                if byte == UInt8(ascii: "\"") {
+                    offset = i &+ 1
+                    return Text(validated: bytes, start..<i)
+                }
+                if byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 {
+                    return try readLongString(start, plainUpTo: i)
+                }
+                i &+= 1
+            }
+            throw DecodeError(.truncated, at: bytes.count)
+        }
+
+        /// The high bit of each byte that is a quote, a backslash, a control character or not
+        /// ASCII; bits behind the first one set may be wrong, the first never is.
+        @inline(__always)
+        private static func specialBytes(_ word: UInt64) -> UInt64 {
+            let ones: UInt64 = 0x0101_0101_0101_0101
+            let highs: UInt64 = 0x8080_8080_8080_8080
+            let quote = word ^ (ones &* 0x22)
+            let slash = word ^ (ones &* 0x5c)
+            // Exact for every byte: no borrow crosses a byte, because the high bit is set first.
+            let noQuote = ((quote & ~highs) &+ ~highs) | quote
+            let noSlash = ((slash & ~highs) &+ ~highs) | slash
+            let noControl = ((word & ~highs) &+ (ones &* 0x60)) | word
+            return (~(noQuote & noSlash & noControl) | word) & highs
+        }
+
+        private mutating func readLongString(
+            _ start: Int, plainUpTo plain: Int
+        ) throws(DecodeError) -> Text {
+            var built = bytes.copied(start..<plain)
+            var i = plain
+            var segment = i
+            while true {
+                guard i < bytes.count else { throw DecodeError(.truncated, at: bytes.count) }
+                let byte = bytes[i]
+                guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 else {
+                    i &+= 1
+                    continue
+                }
+                if let bad = bytes.firstInvalidUTF8(segment..<i) {
+                    throw DecodeError(.invalidUTF8, at: bad)
+                }
+                built.append(contentsOf: bytes.copied(segment..<i))
+                if byte == UInt8(ascii: "\"") { break }
+                guard byte == UInt8(ascii: "\\") else {
+                    throw DecodeError(.controlCharacter, at: i)
+                }
+                i = try readEscape(i, into: &built)
+                segment = i
+            }
+            offset = i &+ 1
+            return Text(validated: built.span, 0..<built.count)
+        }
+
+        /// Appends what the escape at `at` stands for; the offset behind it comes back.
+        private func readEscape(_ at: Int, into built: inout [UInt8]) throws(DecodeError) -> Int {
+            guard at + 1 < bytes.count else { throw DecodeError(.truncated, at: bytes.count) }
+            switch bytes[at + 1] {
+            case UInt8(ascii: "\""): built.append(0x22)
+            case UInt8(ascii: "\\"): built.append(0x5c)
+            case UInt8(ascii: "/"): built.append(0x2f)
+            case UInt8(ascii: "b"): built.append(0x08)
+            case UInt8(ascii: "f"): built.append(0x0c)
+            case UInt8(ascii: "n"): built.append(0x0a)
+            case UInt8(ascii: "r"): built.append(0x0d)
+            case UInt8(ascii: "t"): built.append(0x09)
+            case UInt8(ascii: "u"):
+                let unit = try readHex(at + 2)
+                if unit & 0xfc00 == 0xdc00 { throw DecodeError(.loneSurrogate, at: at) }
+                guard unit & 0xfc00 == 0xd800 else {
+                    appendScalar(unit, to: &built)
+                    return at + 6
+                }
+                guard at + 7 < bytes.count, bytes[at + 6] == UInt8(ascii: "\\"),
+                    bytes[at + 7] == UInt8(ascii: "u")
+                else { throw DecodeError(.loneSurrogate, at: at) }
+                let low = try readHex(at + 8)
+                guard low & 0xfc00 == 0xdc00 else { throw DecodeError(.loneSurrogate, at: at) }
+                appendScalar(0x10000 + (unit & 0x3ff) << 10 + (low & 0x3ff), to: &built)
+                return at + 12
+            default: throw DecodeError(.unknownEscape, at: at)
+            }
+            return at + 2
+        }
+
+        private func readHex(_ at: Int) throws(DecodeError) -> UInt32 {
+            var unit: UInt32 = 0
+            for i in at..<at + 4 {
+                guard i < bytes.count else { throw DecodeError(.truncated, at: bytes.count) }
+                let digit: UInt8
+                switch bytes[i] {
+                case let b where b >= 0x30 && b <= 0x39: digit = b - 0x30
+                case let b where b >= 0x41 && b <= 0x46: digit = b - 0x37
+                case let b where b >= 0x61 && b <= 0x66: digit = b - 0x57
+                default: throw DecodeError(.unknownEscape, at: i)
+                }
+                unit = unit << 4 | UInt32(digit)
+            }
+            return unit
+        }
+
+        private func appendScalar(_ scalar: UInt32, to built: inout [UInt8]) {
+            func tail(_ shift: UInt32) -> UInt8 { UInt8(0x80 | (scalar >> shift) & 0x3f) }
+            switch scalar {
+            case ..<0x80: built.append(UInt8(scalar))
+            case ..<0x800: built += [UInt8(0xc0 | scalar >> 6), tail(0)]
+            case ..<0x10000: built += [UInt8(0xe0 | scalar >> 12), tail(6), tail(0)]
+            default: built += [UInt8(0xf0 | scalar >> 18), tail(12), tail(6), tail(0)]
+            }
+        }
+    }
+
+    extension Value {
+        /// Reads one value that takes up all of `bytes`, white space apart.
+        public init(json bytes: Span<UInt8>) throws(DecodeError) {
+            var reader = JSONReader(bytes)
+            self = try reader.readValue()
+            try reader.finish()
+        }
+    }
+#endif

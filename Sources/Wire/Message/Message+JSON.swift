@@ -1,0 +1,149 @@
+#if !hasFeature(Embedded)
+    /// In JSON a message is the envelope `{"type": …, "data": {…}, "timestamp": …}`: its fields by
+    /// name in `data`, which is left out when it has none, and the moment at which it was written,
+    /// for people to read; nothing depends on it.
+    extension Message {
+        public func write(json writer: inout Writer, timestamp: WallTime? = nil) {
+            writer.append("{\"type\":")
+            writer.writeJSON(kind.name)
+            var first = true
+            if case .diff(let diff) = self {
+                diff.putJSON(&writer, &first)
+            } else {
+                var list = FieldList()
+                put(&list)
+                for item in list.items {
+                    guard let value = item.value else { continue }
+                    Message.begin(item.name, &writer, &first)
+                    writer.writeJSON(value)
+                }
+            }
+            if !first { writer.append(0x7d) }
+            if let timestamp {
+                writer.append(",\"timestamp\":\"")
+                var text: [UInt8] = []
+                timestamp.appendISO8601(to: &text)
+                writer.append(text)
+                writer.append(0x22)
+            }
+            writer.append(0x7d)
+        }
+
+        fileprivate static func begin(_ name: Text, _ writer: inout Writer, _ first: inout Bool) {
+            if first { writer.append(",\"data\":{") } else { writer.append(0x2c) }
+            first = false
+            writer.writeJSON(name)
+            writer.append(0x3a)
+        }
+
+        /// Reads a message that takes up all of `bytes`.
+        public init(json bytes: Span<UInt8>) throws(MessageError) {
+            let value: Value
+            do throws(DecodeError) {
+                value = try Value(json: bytes)
+            } catch {
+                throw .malformed(error)
+            }
+            guard case .map(let envelope) = value else {
+                throw .malformed(DecodeError(.wrongKind, at: 0))
+            }
+            guard case .text(let name)? = envelope["type"] else { throw .field("type") }
+            guard let kind = Kind(name: name) else { throw .unknown(name) }
+            let data: Map
+            switch envelope["data"] {
+            case nil, .null?: data = Map()
+            case .map(let map)?: data = map
+            default: throw .field("data")
+            }
+            var fields = Fields(named: data)
+            if kind == .diff {
+                self = .diff(try Diff(&fields))
+            } else {
+                self = try Message(kind, &fields)
+            }
+        }
+    }
+
+    extension Diff {
+        /// `set` as a tree, laid over the document by the reader; names are always literal.
+        fileprivate func putJSON(_ writer: inout Writer, _ first: inout Bool) {
+            for (name, n) in [("view", view), ("from", from), ("to", to)] as [(Text, UInt64)] {
+                Message.begin(name, &writer, &first)
+                writer.writeJSON(Number(n))
+            }
+            if !content.unset.isEmpty {
+                Message.begin("unset", &writer, &first)
+                writer.writeJSON(.array(content.unset.map { Value($0) }))
+            }
+            if !content.set.isEmpty {
+                var tree = Map()
+                for assignment in content.set {
+                    tree.lay(assignment.value, at: assignment.path.segments[...])
+                }
+                Message.begin("set", &writer, &first)
+                writer.writeJSON(tree)
+            }
+        }
+
+        fileprivate init(_ fields: inout Fields) throws(MessageError) {
+            view = try fields.integer("view")
+            from = try fields.integer("from")
+            to = try fields.integer("to")
+            guard from < to else { throw .field("from") }
+            content = Content(unset: try fields.list("unset") { $0.asPath })
+            var paths: [(Path, Value)] = []
+            try fields.map("set").collect(beneath: [], into: &paths)
+            content.set = paths.map { Assignment(path: $0.0, value: $0.1) }
+            definitions = []
+        }
+    }
+
+    extension Map {
+        fileprivate mutating func lay(_ value: Value, at path: ArraySlice<Text>) {
+            guard let name = path.first else { return }
+            if path.count == 1 {
+                self[name] = value
+                return
+            }
+            var inner = Map()
+            if case .map(let map)? = self[name] { inner = map }
+            self[name] = nil
+            inner.lay(value, at: path.dropFirst())
+            self[name] = .map(inner)
+        }
+
+        fileprivate func collect(
+            beneath path: [Text], into paths: inout [(Path, Value)]
+        ) throws(MessageError) {
+            guard path.count < Limits.pathSegments || isEmpty else { throw .field("set") }
+            for entry in entries {
+                if case .map(let inner) = entry.value, !inner.isEmpty {
+                    try inner.collect(beneath: path + [entry.key], into: &paths)
+                } else {
+                    paths.append((Path(path + [entry.key]), entry.value))
+                }
+            }
+        }
+    }
+#endif
+
+extension Message {
+    public func write(_ encoding: Encoding, to writer: inout Writer, timestamp: WallTime? = nil) {
+        switch encoding {
+        case .messagePack: write(messagePack: &writer)
+        case .json:
+            #if !hasFeature(Embedded)
+                write(json: &writer, timestamp: timestamp)
+            #else
+                preconditionFailure("JSON is not part of an embedded build")
+            #endif
+        }
+    }
+
+    /// The message's bytes, for whoever sends just one.
+    public func encoded(_ encoding: Encoding, timestamp: WallTime? = nil) -> [UInt8] {
+        var writer = Writer()
+        write(encoding, to: &writer, timestamp: timestamp)
+        return writer.bytes()
+    }
+}

@@ -1,0 +1,437 @@
+// Messages about what a client watches.
+
+/// How far one reader has come in one view. The client gives it back as it got it, with the
+/// version of the newest frame it applied.
+public struct Cursor: Equatable, Sendable {
+    public var epoch: Text
+    public var version: UInt64
+    /// Which view it was: differs whenever the effective view does (rule 9).
+    public var print: Text
+
+    public init(epoch: Text, version: UInt64, print: Text) {
+        self.epoch = epoch
+        self.version = version
+        self.print = print
+    }
+
+    init?(_ value: Value) {
+        guard case .array(let parts) = value, parts.count == 3, let epoch = parts[0].asText,
+            let version = parts[1].count, let print = parts[2].asText
+        else { return nil }
+        self.init(epoch: epoch, version: version, print: print)
+    }
+
+    var value: Value { .array([.text(epoch), .unsigned(version), .text(print)]) }
+}
+
+/// Where a durable name that is new begins to read.
+public enum Start: Equatable, Sendable {
+    /// With what comes from now on.
+    case now
+    case earliest
+    case sequence(UInt64)
+    /// With the first event at or after a moment.
+    case time(WallTime)
+
+    init?(_ value: Value) {
+        switch value {
+        case .text("now"): self = .now
+        case .text("earliest"): self = .earliest
+        case .time(let time): self = .time(time)
+        default:
+            guard let sequence = value.count else { return nil }
+            self = .sequence(sequence)
+        }
+    }
+
+    var value: Value {
+        switch self {
+        case .now: "now"
+        case .earliest: "earliest"
+        case .sequence(let sequence): .unsigned(sequence)
+        case .time(let time): .time(time)
+        }
+    }
+}
+
+public struct Subscribe: Equatable, Sendable {
+    /// Chosen by the client, and its name for the subscription from here on.
+    public var id: UInt64
+    public var topic: Text
+    /// The fields asked for; all that may be seen when absent.
+    public var fields: Mask?
+    /// At most so many frames a second.
+    public var rate: Number?
+    /// What the client holds, after a reconnect.
+    public var cursor: Cursor?
+    /// Asks for the view's hash behind diffs.
+    public var hash: Bool
+    /// Reads an event topic under a name that outlives the connection.
+    public var name: Text?
+    public var start: Start?
+    /// How many events may be under way without an acknowledgement.
+    public var credit: UInt64?
+    /// Events may overtake one that was refused *not now*.
+    public var unordered: Bool
+    /// Reserved for row filters and windows; answered *unsupported* (rule 12).
+    public var window: Value?
+
+    public init(
+        id: UInt64, topic: Text, fields: Mask? = nil, rate: Number? = nil, cursor: Cursor? = nil,
+        hash: Bool = false, name: Text? = nil, start: Start? = nil, credit: UInt64? = nil,
+        unordered: Bool = false, window: Value? = nil
+    ) {
+        self.id = id
+        self.topic = topic
+        self.fields = fields
+        self.rate = rate
+        self.cursor = cursor
+        self.hash = hash
+        self.name = name
+        self.start = start
+        self.credit = credit
+        self.unordered = unordered
+        self.window = window
+    }
+
+    init(_ fields: inout Fields) throws(MessageError) {
+        id = try fields.integer("id")
+        topic = try fields.text("topic")
+        let asked = fields.optionalValue("fields")
+        rate = try fields.optionalNumber("rate")
+        let cursor = fields.optionalValue("cursor")
+        hash = try fields.flag("hash")
+        name = try fields.optionalText("name")
+        let start = fields.optionalValue("start")
+        credit = try fields.optionalInteger("credit")
+        unordered = try fields.flag("unordered")
+        window = fields.optionalValue("window")
+        self.fields = nil
+        if let asked {
+            guard case .array(let patterns) = asked else { throw .field("fields") }
+            var mask: [Mask.Pattern] = []
+            for pattern in patterns {
+                guard let pattern = pattern.asPattern else { throw .field("fields") }
+                mask.append(pattern)
+            }
+            guard mask.count <= Limits.patterns else { throw .field("fields") }
+            self.fields = Mask(mask)
+        }
+        self.cursor = nil
+        if let cursor {
+            guard let read = Cursor(cursor) else { throw .field("cursor") }
+            self.cursor = read
+        }
+        self.start = nil
+        if let start {
+            guard let read = Start(start) else { throw .field("start") }
+            self.start = read
+        }
+    }
+
+    func put(_ list: inout FieldList) {
+        list.put("id", id)
+        list.put("topic", topic)
+        list.put("fields", fields.map { .array($0.patterns.map { Value($0) }) })
+        list.put("rate", rate.map { .number($0) })
+        list.put("cursor", cursor?.value)
+        list.put("hash", flag: hash)
+        list.put("name", name)
+        list.put("start", start?.value)
+        list.put("credit", credit)
+        list.put("unordered", flag: unordered)
+        list.put("window", window)
+    }
+}
+
+/// What became of a subscription, and how the frames that follow will name it.
+public struct Subscribed: Equatable, Sendable {
+    public enum Verdict: UInt64, Sendable {
+        /// The cursor is at the head: nothing was missed.
+        case continued = 0
+        /// A diff from the cursor follows.
+        case caughtUp = 1
+        /// A snapshot follows; what the client held is void.
+        case snapshot = 2
+        /// Events were lost to retention; `gone` says how many, and the rest follows.
+        case gone = 3
+    }
+
+    public enum TopicKind: UInt64, Sendable {
+        case state = 0
+        case collection = 1
+        case event = 2
+        case signal = 3
+    }
+
+    public var id: UInt64
+    /// The number by which frames name the view.
+    public var view: UInt64
+    public var verdict: Verdict
+    public var kind: TopicKind
+    /// The head, from which the cursor goes on. The epoch is empty while the topic is absent.
+    public var cursor: Cursor
+    /// The rung of the ladder of rates that was given; absent when frames come as they are made.
+    public var rate: Number?
+    public var gone: UInt64?
+
+    public init(
+        id: UInt64, view: UInt64, verdict: Verdict, kind: TopicKind, cursor: Cursor,
+        rate: Number? = nil, gone: UInt64? = nil
+    ) {
+        self.id = id
+        self.view = view
+        self.verdict = verdict
+        self.kind = kind
+        self.cursor = cursor
+        self.rate = rate
+        self.gone = gone
+    }
+
+    init(_ fields: inout Fields) throws(MessageError) {
+        id = try fields.integer("id")
+        view = try fields.integer("view")
+        guard let verdict = Verdict(rawValue: try fields.integer("verdict")) else {
+            throw .field("verdict")
+        }
+        guard let kind = TopicKind(rawValue: try fields.integer("kind")) else {
+            throw .field("kind")
+        }
+        guard let cursor = fields.optionalValue("cursor").flatMap({ Cursor($0) }) else {
+            throw .field("cursor")
+        }
+        self.verdict = verdict
+        self.kind = kind
+        self.cursor = cursor
+        rate = try fields.optionalNumber("rate")
+        gone = try fields.optionalInteger("gone")
+    }
+
+    func put(_ list: inout FieldList) {
+        list.put("id", id)
+        list.put("view", view)
+        list.put("verdict", verdict.rawValue)
+        list.put("kind", kind.rawValue)
+        list.put("cursor", cursor.value)
+        list.put("rate", rate.map { .number($0) })
+        list.put("gone", gone)
+    }
+}
+
+public struct Unsubscribe: Equatable, Sendable {
+    public var id: UInt64
+
+    public init(id: UInt64) { self.id = id }
+
+    init(_ fields: inout Fields) throws(MessageError) { id = try fields.integer("id") }
+
+    func put(_ list: inout FieldList) { list.put("id", id) }
+}
+
+/// A subscription has ended: asked for, or with a code that says why.
+public struct Unsubscribed: Equatable, Sendable {
+    public var id: UInt64
+    public var code: Code?
+
+    public init(id: UInt64, code: Code? = nil) {
+        self.id = id
+        self.code = code
+    }
+
+    init(_ fields: inout Fields) throws(MessageError) {
+        id = try fields.integer("id")
+        code = try fields.optionalInteger("code").map { Code(rawValue: $0) }
+    }
+
+    func put(_ list: inout FieldList) {
+        list.put("id", id)
+        list.put("code", code?.rawValue)
+    }
+}
+
+/// All that a view shows at a version, or a part of it.
+public struct Snapshot: Equatable, Sendable {
+    public var view: UInt64
+    public var epoch: Text
+    public var version: UInt64
+    public var document: Map
+    /// The parts of one snapshot count from zero; it is complete with the one that has the hash.
+    public var part: UInt64
+    public var hash: ViewHash?
+    public var definitions: [Diff.Definition]
+
+    public init(
+        view: UInt64, epoch: Text, version: UInt64, document: Map, part: UInt64 = 0,
+        hash: ViewHash?, definitions: [Diff.Definition] = []
+    ) {
+        self.view = view
+        self.epoch = epoch
+        self.version = version
+        self.document = document
+        self.part = part
+        self.hash = hash
+        self.definitions = definitions
+    }
+
+    init(_ fields: inout Fields) throws(MessageError) {
+        view = try fields.integer("view")
+        epoch = try fields.text("epoch")
+        version = try fields.integer("version")
+        document = try fields.map("document")
+        part = try fields.optionalInteger("part") ?? 0
+        hash = nil
+        if let text = try fields.optionalText("hash") {
+            guard let read = ViewHash(hex: text) else { throw .field("hash") }
+            hash = read
+        }
+        definitions = []
+        let flat = try fields.list("names") { $0 }
+        guard flat.count % 2 == 0 else { throw .field("names") }
+        for i in stride(from: 0, to: flat.count, by: 2) {
+            guard let alias = flat[i].count, alias < UInt64(Document.aliasLimit),
+                let name = flat[i + 1].asText
+            else { throw .field("names") }
+            definitions.append(Diff.Definition(alias: UInt32(alias), name: name))
+        }
+    }
+
+    func put(_ list: inout FieldList) {
+        list.put("view", view)
+        list.put("epoch", epoch)
+        list.put("version", version)
+        list.put("document", .map(document))
+        list.put("part", part == 0 ? nil : part)
+        list.put("hash", hash?.hex)
+        list.put(
+            "names", list: definitions.flatMap { [.unsigned(UInt64($0.alias)), .text($0.name)] })
+    }
+}
+
+/// From the server: the hash of a view at a version, sent behind the frame to that version. From a
+/// client: without a hash it asks for one; with one it says what it computed, and a server that
+/// finds another repairs the view with a snapshot.
+public struct HashReport: Equatable, Sendable {
+    public var view: UInt64
+    public var version: UInt64?
+    public var hash: ViewHash?
+
+    public init(view: UInt64, version: UInt64? = nil, hash: ViewHash? = nil) {
+        self.view = view
+        self.version = version
+        self.hash = hash
+    }
+
+    init(_ fields: inout Fields) throws(MessageError) {
+        view = try fields.integer("view")
+        version = try fields.optionalInteger("version")
+        hash = nil
+        if let text = try fields.optionalText("hash") {
+            guard let read = ViewHash(hex: text) else { throw .field("hash") }
+            hash = read
+        }
+    }
+
+    func put(_ list: inout FieldList) {
+        list.put("view", view)
+        list.put("version", version)
+        list.put("hash", hash?.hex)
+    }
+}
+
+/// Tells a slow reader on which rung of the ladder it stands (rule 15).
+public struct Lag: Equatable, Sendable {
+    public enum Rung: UInt64, CaseIterable, Sendable {
+        /// Caught up again.
+        case none = 0
+        /// Versions are merged until it confirms.
+        case merging = 1
+        /// A snapshot takes the place of what it missed.
+        case snapshot = 2
+        /// Its rate class was lowered.
+        case slowed = 3
+    }
+
+    public var view: UInt64
+    public var rung: Rung
+    /// How many versions the next frame merges.
+    public var merged: UInt64
+
+    public init(view: UInt64, rung: Rung, merged: UInt64) {
+        self.view = view
+        self.rung = rung
+        self.merged = merged
+    }
+
+    init(_ fields: inout Fields) throws(MessageError) {
+        view = try fields.integer("view")
+        guard let rung = Rung(rawValue: try fields.integer("rung")) else { throw .field("rung") }
+        self.rung = rung
+        merged = try fields.integer("merged")
+    }
+
+    func put(_ list: inout FieldList) {
+        list.put("view", view)
+        list.put("rung", rung.rawValue)
+        list.put("merged", merged)
+    }
+}
+
+/// Who is there: what changed since the last presence frame, or all with `whole`.
+public struct Presence: Equatable, Sendable {
+    public var view: UInt64
+    public var joined: [Text]
+    public var left: [Text]
+    public var whole: Bool
+    /// How many there are; above the roster's limit nothing else is said.
+    public var count: UInt64
+
+    public init(view: UInt64, joined: [Text], left: [Text], whole: Bool, count: UInt64) {
+        self.view = view
+        self.joined = joined
+        self.left = left
+        self.whole = whole
+        self.count = count
+    }
+
+    init(_ fields: inout Fields) throws(MessageError) {
+        view = try fields.integer("view")
+        joined = try fields.list("joined") { $0.asText }
+        left = try fields.list("left") { $0.asText }
+        whole = try fields.flag("whole")
+        count = try fields.integer("count")
+    }
+
+    func put(_ list: inout FieldList) {
+        list.put("view", view)
+        list.put("joined", list: joined.map { .text($0) })
+        list.put("left", list: left.map { .text($0) })
+        list.put("whole", flag: whole)
+        list.put("count", count)
+    }
+}
+
+extension ViewHash {
+    /// Sixteen hexadecimal digits, lower case: the form in which a hash travels.
+    public var hex: Text {
+        var digits: [UInt8] = []
+        for shift in stride(from: 60, through: 0, by: -4) {
+            let digit = UInt8(word >> UInt64(shift) & 15)
+            digits.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+        }
+        return Text(validated: digits.span, 0..<16)
+    }
+
+    public init?(hex: Text) {
+        guard hex.count == 16 else { return nil }
+        var word: UInt64 = 0
+        for i in 0..<16 {
+            let byte = hex.byte(at: i)
+            switch byte {
+            case 0x30...0x39: word = word << 4 | UInt64(byte - 0x30)
+            case 0x61...0x66: word = word << 4 | UInt64(byte - 0x57)
+            default: return nil
+            }
+        }
+        self.init(word)
+    }
+}

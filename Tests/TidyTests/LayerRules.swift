@@ -1,0 +1,35 @@
+/// Who may import what. Changing this file is changing the architecture: say why in the commit.
+enum LayerRules {
+    /// Every folder under Sources, and all that its files may import.
+    static let imports: [String: Set<String>] = [
+        "Wire": [],
+        "Hub": ["Wire"],
+        "Transport": ["Wire", "CLinux", "COpenSSL", "CUring", "CZlib", "Synchronization"],
+        "Node": ["Wire", "Hub", "Transport", "COpenSSL", "CSQLite", "Synchronization"],
+        "Probe": ["Wire", "Transport", "CMsgpack", "Synchronization"],
+        "fieldcast-node": ["Node"],
+        "fieldcast-probe": ["Probe"],
+    ]
+
+    /// The doors: the only files that may import a C module. A file listed here must exist and use
+    /// its door.
+    static let doors: [String: Set<String>] = [
+        "CLinux": [],
+        "COpenSSL": ["Sources/Node/Auth/MessageCode.swift", "Sources/Node/Auth/PublicKey.swift"],
+        "CUring": [],
+        "CZlib": [],
+        "CSQLite": [],
+        "CMsgpack": [],
+    ]
+
+    /// Files of Sources that may pass `lineLimit`, and the reason.
+    static let longFiles: [String: String] = [:]
+    static let lineLimit = 400
+    static let columnLimit = 100
+
+    /// Words that fit anything, and so say nothing in the name of a type or a file.
+    static let emptyWords: Set<String> = [
+        "Manager", "Managers", "Helper", "Helpers", "Util", "Utils", "Utility", "Utilities", "Base",
+        "New",
+    ]
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Installs what building and testing Fieldcast needs and this machine lacks; touches nothing else.
+# Says nothing and takes a few hundredths of a second when all is there, so that every make
+# target can stand on it. Exit 1 names what is missing and what to do about it.
+set -euo pipefail
+
+wanted_swift=6.3
+swift_download=https://www.swift.org/install/linux/
+
+# One line a package: its name, then what it is for.
+packages="
+make         the targets of the Makefile
+pkg-config   finding the libraries below
+git          .ci/run and the tests that read the tree
+libssl-dev   TLS, and the signatures of tokens
+zlib1g-dev   compression of WebSocket messages
+liburing-dev the io_uring event loop
+libmsgpack-dev  tests and benchmarks: the second opinion on MessagePack
+libjansson-dev  benchmarks: the peer of the JSON reader
+python3      tests with clients of other people's making
+python3-venv tests with clients of other people's making
+"
+
+fail() {
+    printf 'deps: %s\n' "$@" >&2
+    exit 1
+}
+
+check_swift() {
+    command -v swiftc >/dev/null 2>&1 || fail \
+        "no Swift compiler on the PATH." \
+        "Install Swift $wanted_swift or later from $swift_download" \
+        "and put its usr/bin on the PATH."
+    local line version
+    line=$(swiftc --version 2>/dev/null | grep -o 'Swift version [0-9.]*' || true)
+    version=${line##* }
+    [ -n "$version" ] || fail "'swiftc --version' does not tell a version; is the toolchain whole?"
+    printf '%s\n' "$wanted_swift" "$version" | sort -V -C || fail \
+        "Swift $version is on the PATH, and $wanted_swift is the least that builds this." \
+        "Install a newer one from $swift_download"
+}
+
+names() { awk 'NF { print $1 }' <<<"$packages"; }
+
+missing() {
+    local have
+    # shellcheck disable=SC2046  # one word a package is what dpkg-query wants
+    have=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $(names) 2>/dev/null || true)
+    comm -23 <(names | sort) <(awk '$2 == "installed" { print $1 }' <<<"$have" | sort)
+}
+
+describe() {
+    local name
+    for name in "$@"; do awk -v n="$name" '$1 == n { print "  " $0 }' <<<"$packages"; done
+}
+
+check_swift
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    [ -n "${FIELDCAST_DEPS_PRESENT:-}" ] && exit 0
+    describe $(names) >&2
+    fail "this is not Debian or a relative of it, so nothing was installed." \
+        "Install the equivalents of the list above, then run again with FIELDCAST_DEPS_PRESENT=1."
+fi
+
+absent=$(missing)
+[ -z "$absent" ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+        describe $absent >&2
+        fail "the packages above are missing, and there is no sudo to install them with." \
+            "As root: apt-get install" $absent
+    }
+    as_root=(sudo)
+fi
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" >&2
+}
+
+printf 'deps: installing %s\n' $absent >&2
+apt update || printf 'deps: could not refresh the package lists; trying with the old ones\n' >&2
+# All at once is quick; one at a time says which of them is at fault.
+apt install --no-install-recommends $absent || for name in $absent; do
+    apt install --no-install-recommends "$name" || true
+done
+
+absent=$(missing)
+[ -z "$absent" ] && exit 0
+describe $absent >&2
+fail "the packages above could not be installed; the lines before say why." \
+    "Check the network and /etc/apt/sources.list, then run tools/deps.sh again," \
+    "or install them by hand."
