@@ -74,5 +74,5 @@ struct TokenKey: Sendable {
 /// What is written when a key gets into a log by mistake: not the key.
 extension TokenKey: CustomStringConvertible, CustomReflectable {
     var description: String { "\(algorithm.name) key \(id?.string ?? "without an id")" }
-    var customMirror: Mirror { Mirror(self, children: []) }
+    var customMirror: Swift.Mirror { Swift.Mirror(self, children: []) }
 }
