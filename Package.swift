@@ -47,5 +47,7 @@ let package = Package(
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
     ]
 )

@@ -35,7 +35,7 @@ bool fc_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *messag
     return HMAC(EVP_sha256(), key_or_empty, (int)key_length, message, length, out, NULL) != NULL;
 }
 
-bool fc_random(uint8_t *bytes, size_t length) {
+bool fc_random_bytes(uint8_t *bytes, size_t length) {
     return length <= INT_MAX && RAND_bytes(bytes, (int)length) == 1;
 }
 

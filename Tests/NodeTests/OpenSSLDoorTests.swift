@@ -51,7 +51,7 @@ import Testing
     @Test("Random bytes are not all the same") func random() {
         var bytes = [UInt8](repeating: 0, count: 32)
         var span = bytes.mutableSpan
-        let filled = fc_random(&span)
+        let filled = fc_random_bytes(&span)
         #expect(filled)
         #expect(Set(bytes).count > 8)
     }

@@ -23,7 +23,7 @@ bool fc_hmac_sha256(const uint8_t *_Nullable __counted_by(key_length) key __noes
                     size_t key_length,
                     const uint8_t *_Nullable __counted_by(length) message __noescape, size_t length,
                     uint8_t *_Nonnull __counted_by(out_length) out __noescape, size_t out_length);
-bool fc_random(uint8_t *_Nonnull __counted_by(length) out __noescape, size_t length);
+bool fc_random_bytes(uint8_t *_Nonnull __counted_by(length) out __noescape, size_t length);
 
 // Takes the same time wherever the difference is. Lengths are not secret.
 bool fc_equal(const uint8_t *_Nullable __counted_by(a_length) a __noescape, size_t a_length,

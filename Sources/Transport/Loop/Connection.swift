@@ -1,0 +1,110 @@
+internal import Wire
+
+/// One socket and everything the loop knows of it. Small, because there are many and most are
+/// silent: what only a phase needs lives in objects that go with the phase.
+final class Connection {
+    /// Where it stands. Each goes only to later ones, in this order, except that `finishing` and
+    /// `lingering` may be reached from any, and `http` may be skipped by clients.
+    enum Phase: UInt8 {
+        /// Outgoing: the system is connecting.
+        case connecting
+        /// Outgoing: our upgrade is on its way, the answer is awaited.
+        case opening
+        /// Incoming: requests and answers.
+        case http
+        /// A WebSocket.
+        case open
+        /// Our close frame is sent, the peer's is awaited; messages are dropped.
+        case closing
+        /// What is queued goes out, nothing is read into meaning.
+        case finishing
+        /// All is out and our side is shut; reading on, so that the last bytes are not lost to a
+        /// reset (RFC 9112 section 9.6).
+        case lingering
+    }
+
+    let id: ConnectionID
+    let descriptor: Int32
+    let peer: SocketAddress
+    let role: WebSocketRole
+
+    var phase: Phase
+    var outbox = Outbox()
+    var interest: Interest
+    /// In the list of connections to flush this turn.
+    var isDirty = false
+    /// The kernel took less than was offered: writable is awaited.
+    var isBacklogged = false
+    /// A `send` was answered `.queued`, so `drained` is owed.
+    var owesDrained = false
+    /// A submission of its bytes has not been answered yet.
+    var isInFlight = false
+    /// Bytes come in, but nobody wants them now.
+    var isPaused = false
+    var isDoomed = false
+    /// After the last byte: listen on a while, or close at once.
+    var lingers = true
+    /// Heartbeats without a sign of life since.
+    var missedBeats: UInt8 = 0
+
+    /// When its phase must have ended; and when a stalled queue is given up.
+    var deadline = Instant.never
+    var stallDeadline = Instant.never
+    /// The entry for it in `Deadlines`.
+    var armed = Instant.never
+    var heard: Instant
+
+    var end: ConnectionEnd?
+    var http: HTTPExchange?
+    var upgrade: ClientUpgrade?
+    var inbox: WebSocketInbox?
+    /// What was read before a pause and not yet looked at.
+    var unread: [UInt8] = []
+
+    init(
+        id: ConnectionID, descriptor: Int32, peer: SocketAddress, role: WebSocketRole,
+        phase: Phase, interest: Interest, now: Instant
+    ) {
+        self.id = id
+        self.descriptor = descriptor
+        self.peer = peer
+        self.role = role
+        self.phase = phase
+        self.interest = interest
+        heard = now
+    }
+
+    var token: Token { Token(id) }
+    var due: Instant { min(deadline, stallDeadline) }
+}
+
+/// The server's side of one exchange, from the first byte of a head to the end of the answer.
+final class HTTPExchange {
+    enum State {
+        case head
+        case body(HTTPRequest, missing: Int)
+        /// The service has the request and holds the answer.
+        case held(HTTPMethod, keepsAlive: Bool)
+    }
+
+    var state = State.head
+    var scanner = HTTPHeadScanner()
+    var head: [UInt8] = []
+}
+
+/// The client's side of an upgrade.
+final class ClientUpgrade {
+    let wish: WebSocketWish
+    let nonce: [UInt8]
+    var scanner = HTTPHeadScanner()
+    var head: [UInt8] = []
+
+    init(_ wish: WebSocketWish, nonce: [UInt8]) {
+        self.wish = wish
+        self.nonce = nonce
+    }
+}
+
+extension Instant {
+    static let never = Instant(nanoseconds: .max)
+}

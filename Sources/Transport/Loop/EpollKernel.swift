@@ -1,0 +1,166 @@
+internal import CLinux
+internal import Wire
+
+/// The reference kernel: readiness by epoll, level-triggered, one `send` per connection per turn.
+///
+/// Level-triggered because it is forgiving: whatever a turn leaves unread is told again, so one
+/// read of one buffer per connection per turn is fair to all and loses nothing.
+final class EpollKernel: Kernel {
+    let name = "epoll"
+    let waker: Waker
+
+    private let epoll: Int32
+    private var events: [fc_event]
+    private var ready = 0
+    private var at = 0
+    /// The second half of an event that was both readable and writable.
+    private var held: KernelEvent?
+    private var buffer: [UInt8]
+    private var scratch: [UInt8] = []
+    /// Frames are copied together up to here: one `send` of 16 KiB costs less than sixteen.
+    private let gatherLimit = 64 * 1024
+
+    init(readBytes: Int = 64 * 1024) throws(Errno) {
+        waker = try Waker()
+        epoll = try Errno.check(fc_epoll_create())
+        events = [fc_event](repeating: fc_event(), count: 512)
+        buffer = [UInt8](repeating: 0, count: readBytes)
+        _ = try Errno.check(fc_epoll_add(epoll, waker.descriptor, Token.waker.bits, 1))
+    }
+
+    deinit { _ = fc_close(epoll) }
+
+    func now() -> Instant { System.now }
+
+    func listen(
+        at address: SocketAddress, _ options: SocketOptions, backlog: Int, sharesPort: Bool
+    ) throws(Errno) -> Int32 {
+        try Errno.check(
+            fc_listen(
+                address.system, options.system, Int32(clamping: backlog), sharesPort ? 1 : 0))
+    }
+
+    func localAddress(of descriptor: Int32) throws(Errno) -> SocketAddress {
+        var address = fc_address()
+        _ = try Errno.check(unsafe fc_local_address(descriptor, &address))
+        return SocketAddress(address)
+    }
+
+    func connect(
+        to address: SocketAddress, from source: SocketAddress?, _ options: SocketOptions
+    ) throws(Errno) -> Int32 {
+        try Errno.check(
+            fc_connect(address.system, source?.system ?? fc_address(), options.system))
+    }
+
+    func connectResult(_ descriptor: Int32) -> Errno? {
+        let result = fc_socket_error(descriptor)
+        return result < 0 ? Errno(code: -result) : nil
+    }
+
+    func add(_ descriptor: Int32, _ token: Token, _ interest: Interest) throws(Errno) {
+        _ = try Errno.check(fc_epoll_add(epoll, descriptor, token.bits, interest.rawValue))
+    }
+
+    func change(_ descriptor: Int32, _ token: Token, _ interest: Interest) {
+        let result = fc_epoll_change(epoll, descriptor, token.bits, interest.rawValue)
+        precondition(result == 0, "epoll lost a descriptor of ours")
+    }
+
+    func close(_ descriptor: Int32, _ token: Token) { _ = fc_close(descriptor) }
+
+    func shutWriting(_ descriptor: Int32) { _ = fc_shut_writing(descriptor) }
+
+    func setOptions(_ options: SocketOptions, on descriptor: Int32) {
+        _ = fc_set_socket_options(descriptor, options.system)
+    }
+
+    func wait(until deadline: Instant?) {
+        let wait: Int64 =
+            if let deadline { Int64(clamping: deadline.since(now()).nanoseconds) } else { -1 }
+        var span = events.mutableSpan
+        let count = fc_epoll_wait(epoll, &span, wait)
+        precondition(count >= 0, "epoll_wait refused")
+        ready = Int(count)
+        at = 0
+    }
+
+    func next() -> KernelEvent? {
+        if let event = held {
+            held = nil
+            return event
+        }
+        guard at < ready else { return nil }
+        let event = events[at]
+        at += 1
+        let token = Token(bits: event.token)
+        let reads = event.flags & UInt32(FC_READABLE | FC_ENDED) != 0
+        let writes = event.flags & UInt32(FC_WRITABLE) != 0
+        if event.flags & UInt32(FC_FAILED) != 0, !reads {
+            return KernelEvent(token: token, kind: .failed)
+        }
+        if writes {
+            if reads { held = KernelEvent(token: token, kind: .readable) }
+            return KernelEvent(token: token, kind: .writable)
+        }
+        return KernelEvent(token: token, kind: .readable)
+    }
+
+    func accept(_ listener: Int32) -> Accepted {
+        var peer = fc_address()
+        let result = unsafe fc_accept(listener, &peer)
+        if result >= 0 { return .connection(result, SocketAddress(peer)) }
+        let error = Errno(code: -result)
+        return error == .wouldBlock ? .nothing : .failed(error)
+    }
+
+    func receive(
+        _ descriptor: Int32, _ body: (inout MutableSpan<UInt8>) -> Void
+    ) -> Received {
+        // Taken out for the time of the call, so that nothing else can be looking at it.
+        var storage = buffer
+        buffer = []
+        defer { buffer = storage }
+        var whole = storage.mutableSpan
+        let count = fc_receive(descriptor, &whole)
+        if count > 0 {
+            var filled = whole._mutatingExtracting(first: Int(count))
+            body(&filled)
+            return .bytes(Int(count))
+        }
+        if count == 0 { return .end }
+        let error = Errno(code: Int32(truncatingIfNeeded: -count))
+        return error == .wouldBlock ? .nothing : .failed(error)
+    }
+
+    func send(_ outbox: borrowing Outbox, on descriptor: Int32, _ token: Token) -> Transfer {
+        guard let head = outbox.head else { return .moved(0) }
+        let sent: Int64
+        if outbox.single != nil || head.count >= gatherLimit {
+            sent = offer(head.bytes, from: outbox.offset, to: descriptor)
+        } else {
+            scratch.removeAll(keepingCapacity: true)
+            outbox.gather(into: &scratch, limit: gatherLimit)
+            sent = offer(scratch, from: 0, to: descriptor)
+        }
+        if sent >= 0 { return .moved(Int(sent)) }
+        let error = Errno(code: Int32(truncatingIfNeeded: -sent))
+        return error == .wouldBlock || error == .noBuffers ? .full : .failed(error)
+    }
+
+    private func offer(_ bytes: [UInt8], from start: Int, to descriptor: Int32) -> Int64 {
+        fc_send(descriptor, bytes.span.extracting(droppingFirst: start))
+    }
+
+    func submit() {}
+}
+
+extension SocketOptions {
+    var system: fc_socket_options {
+        fc_socket_options(
+            no_delay: noDelay ? 1 : 0,
+            send_buffer: Int32(clamping: sendBufferBytes),
+            receive_buffer: Int32(clamping: receiveBufferBytes),
+            not_sent_low: Int32(clamping: notSentLowBytes))
+    }
+}

@@ -1,0 +1,183 @@
+internal import Wire
+
+extension Loop {
+    /// Sets the service without running, for whoever drives the turns by hand.
+    func begin(_ service: any Service) {
+        self.service = service
+        now = kernel.now()
+    }
+
+    /// One turn. False when the loop has stopped and nothing is left.
+    func turn(atMostUntil limit: Instant) -> Bool {
+        if isStopping, connectionCount == 0 || now >= stopAt {
+            dropAll()
+            return false
+        }
+        // Something that came up while flushing must not wait for the next event.
+        let isPressing = !dirty.isEmpty || !doomed.isEmpty
+        let due = min(deadlines.earliest ?? .never, wakeAt, acceptAgain, min(stopAt, limit))
+        kernel.wait(until: isPressing ? now : due == .never ? nil : due)
+        now = kernel.now()
+        while let event = kernel.next() { handle(event) }
+        expire()
+        bury()
+        service.turnEnded(now)
+        flush()
+        bury()
+        return true
+    }
+
+    private func handle(_ event: KernelEvent) {
+        if event.token == .waker {
+            kernel.waker.clear()
+            service.woken()
+            return
+        }
+        if event.token.generation == 0 {
+            accept(from: Int(event.token.index))
+            return
+        }
+        guard let connection = self[event.token.connection] else { return }
+        switch event.kind {
+        case .readable: readable(connection)
+        case .writable: writable(connection)
+        case .failed: failed(connection)
+        case .sent(let transfer):
+            connection.isInFlight = false
+            settle(connection, transfer)
+            if !connection.isBacklogged, !connection.outbox.isEmpty { touch(connection) }
+        }
+    }
+
+    private func readable(_ connection: Connection) {
+        if connection.isPaused { return pausedReadable(connection) }
+        let received = kernel.receive(connection.descriptor) { bytes in
+            connection.heard = now
+            connection.missedBeats = 0
+            consume(connection, &bytes)
+        }
+        if connection.isDoomed { return }
+        switch received {
+        case .bytes, .nothing: break
+        case .end: ended(connection)
+        case .failed(let error): broken(connection, error)
+        }
+    }
+
+    /// A paused connection is not read, so only its end can make it readable.
+    private func pausedReadable(_ connection: Connection) {
+        if let error = kernel.connectResult(connection.descriptor) { broken(connection, error) }
+    }
+
+    /// Hands bytes to whatever the connection is just now; it may change on the way.
+    func consume(_ connection: Connection, _ bytes: inout MutableSpan<UInt8>) {
+        var position = 0
+        while position < bytes.count, !connection.isDoomed {
+            if connection.isPaused {
+                for i in position..<bytes.count { connection.unread.append(bytes[i]) }
+                return
+            }
+            switch connection.phase {
+            case .http: readHTTP(connection, bytes.span, &position)
+            case .opening: readUpgrade(connection, bytes.span, &position)
+            case .open, .closing: readWebSocket(connection, &bytes, &position)
+            case .connecting, .finishing, .lingering: return
+            }
+        }
+    }
+
+    private func writable(_ connection: Connection) {
+        if connection.phase == .connecting {
+            if let error = kernel.connectResult(connection.descriptor) {
+                return doom(connection, ConnectionEnd(.unreachable(error)))
+            }
+            setInterest(connection, .reading)
+            return beginUpgrade(connection)
+        }
+        connection.isBacklogged = false
+        touch(connection)
+    }
+
+    private func failed(_ connection: Connection) {
+        let error = kernel.connectResult(connection.descriptor) ?? .reset
+        if connection.phase == .connecting {
+            doom(connection, ConnectionEnd(.unreachable(error)))
+        } else {
+            broken(connection, error)
+        }
+    }
+
+    /// The peer will send no more.
+    private func ended(_ connection: Connection) {
+        switch connection.phase {
+        case .connecting, .opening:
+            doom(connection, ConnectionEnd(.lost))
+        case .open:
+            doom(connection, ConnectionEnd(.lost, code: .abnormal))
+        case .closing, .lingering:
+            doom(connection, connection.end ?? ConnectionEnd(.byUs))
+        case .finishing:
+            connection.lingers = false
+            setInterest(connection, connection.interest.subtracting(.reading))
+        case .http:
+            if connection.outbox.isEmpty {
+                doom(connection, ConnectionEnd(.byPeer))
+            } else {
+                connection.lingers = false
+                setInterest(connection, connection.interest.subtracting(.reading))
+                finish(connection, ConnectionEnd(.byPeer))
+            }
+        }
+    }
+
+    private func broken(_ connection: Connection, _ error: Errno) {
+        let code: CloseCode? =
+            connection.phase == .open || connection.phase == .closing ? .abnormal : nil
+        doom(connection, connection.end ?? ConnectionEnd(.lost, code: code))
+    }
+
+    // MARK: Time
+
+    private func expire() {
+        while let entry = deadlines.popDue(now) {
+            guard let connection = self[entry.token.connection], connection.armed == entry.at,
+                !connection.isDoomed
+            else { continue }
+            connection.armed = .never
+            if connection.due <= now { expired(connection) }
+            if !connection.isDoomed { arm(connection) }
+        }
+        if wakeAt <= now {
+            wakeAt = .never
+            service.reached(now)
+        }
+        if acceptAgain <= now { resumeAccepting() }
+    }
+
+    private func expired(_ connection: Connection) {
+        if connection.stallDeadline <= now {
+            return doom(connection, ConnectionEnd(.timedOut, code: .abnormal))
+        }
+        connection.deadline = .never
+        switch connection.phase {
+        case .connecting: doom(connection, ConnectionEnd(.unreachable(.timedOut)))
+        case .opening: doom(connection, ConnectionEnd(.timedOut))
+        case .http: expiredExchange(connection)
+        case .open: beat(connection)
+        case .closing, .finishing, .lingering:
+            doom(connection, connection.end ?? ConnectionEnd(.timedOut, code: .abnormal))
+        }
+    }
+
+    func setDeadline(_ connection: Connection, _ time: Instant) {
+        connection.deadline = time
+        arm(connection)
+    }
+
+    func arm(_ connection: Connection) {
+        let due = connection.due
+        guard due < connection.armed else { return }
+        connection.armed = due
+        deadlines.insert(due, connection.token)
+    }
+}

@@ -1,0 +1,132 @@
+internal import Wire
+
+extension Loop {
+    func maskKey(_ connection: Connection) -> UInt32? {
+        connection.role == .client ? masks.next() : nil
+    }
+
+    // MARK: Opening, as a client
+
+    func beginUpgrade(_ connection: Connection) {
+        guard let upgrade = connection.upgrade else { return }
+        connection.phase = .opening
+        enqueueUnlimited(Handshake.request(upgrade.wish, nonce: upgrade.nonce), connection)
+    }
+
+    func readUpgrade(_ connection: Connection, _ bytes: Span<UInt8>, _ position: inout Int) {
+        guard let upgrade = connection.upgrade else { return }
+        let start = position
+        do throws(HTTPFault) {
+            let isWhole = try upgrade.scanner.scan(
+                bytes, &position, limit: limits.http.headBytes)
+            for i in start..<position { upgrade.head.append(bytes[i]) }
+            guard isWhole else { return }
+            let head = try HTTPResponseHead(head: upgrade.head, limits: limits.http)
+            let verdict = Handshake.verdict(
+                on: head, nonce: upgrade.nonce, offered: upgrade.wish.subprotocols)
+            switch verdict {
+            case .open(let subprotocol): open(connection, subprotocol: subprotocol)
+            case .refused(let status):
+                doom(connection, ConnectionEnd(.upgradeRefused(status.rawValue)))
+            case .broken: doom(connection, ConnectionEnd(.upgradeRefused(0)))
+            }
+        } catch {
+            doom(connection, ConnectionEnd(.upgradeRefused(0)))
+        }
+    }
+
+    func open(_ connection: Connection, subprotocol: String?) {
+        connection.upgrade = nil
+        connection.http = nil
+        connection.inbox = WebSocketInbox(role: connection.role, sizeLimit: limits.messageBytes)
+        connection.phase = .open
+        setDeadline(connection, limits.heartbeat.map { now + $0 } ?? .never)
+        service.opened(connection.id, subprotocol: subprotocol)
+    }
+
+    // MARK: Open
+
+    func readWebSocket(
+        _ connection: Connection, _ bytes: inout MutableSpan<UInt8>, _ position: inout Int
+    ) {
+        while true {
+            // The event is complete before the service hears of it: it may close, send or pause.
+            guard let event = connection.inbox?.next(&bytes, &position) else { return }
+            switch event {
+            case .more: return
+            case .message(let binary, _, .here(let range)):
+                guard connection.phase == .open else { continue }
+                service.received(
+                    bytes.span.extracting(range), binary: binary, on: connection.id)
+            case .message(let binary, _, .collected(let message)):
+                guard connection.phase == .open else { continue }
+                service.received(message.span, binary: binary, on: connection.id)
+            case .ping(let payload): pong(connection, payload)
+            case .pong:
+                if connection.phase == .open { service.ponged(connection.id) }
+            case .close(let code, let reason):
+                return closedByPeer(connection, code, reason)
+            case .violation(let code, let reason):
+                return violated(connection, code, reason.rawValue)
+            }
+            if connection.isPaused || connection.isDoomed { return }
+        }
+    }
+
+    /// A backlogged peer gets no pongs: it may answer the latest ping only (section 5.5.3), and a
+    /// flood of pings must not become a queue.
+    private func pong(_ connection: Connection, _ payload: [UInt8]) {
+        guard connection.phase == .open, !connection.isBacklogged,
+            connection.outbox.bytes < limits.queueBytes
+        else { return }
+        enqueueUnlimited(FrameWriter.pong(payload, mask: maskKey(connection)), connection)
+    }
+
+    // MARK: Closing
+
+    func beginClose(_ connection: Connection, _ code: CloseCode, _ reason: String) {
+        let sent = code.maySend ? code : .normal
+        enqueueUnlimited(
+            FrameWriter.close(sent, reason: reason, mask: maskKey(connection)), connection)
+        connection.phase = .closing
+        connection.end = ConnectionEnd(.byUs, code: sent, reason: reason)
+        setDeadline(connection, now + limits.closeTime)
+        if connection.isPaused { resume(connection) }
+    }
+
+    private func closedByPeer(_ connection: Connection, _ code: CloseCode?, _ reason: String) {
+        if connection.phase == .open {
+            enqueueUnlimited(
+                FrameWriter.close(code, reason: "", mask: maskKey(connection)), connection)
+            connection.end = ConnectionEnd(.byPeer, code: code ?? .noStatus, reason: reason)
+        } else if let code {
+            connection.end?.code = code
+        }
+        // Both close frames are said: the server ends the connection first (section 7.1.1).
+        connection.lingers = connection.role == .client
+        finish(connection, ConnectionEnd(.byPeer, code: code ?? .noStatus, reason: reason))
+    }
+
+    private func violated(_ connection: Connection, _ code: CloseCode, _ reason: String) {
+        if connection.phase == .open {
+            enqueueUnlimited(
+                FrameWriter.close(code, reason: reason, mask: maskKey(connection)), connection)
+        }
+        finish(connection, ConnectionEnd(.violation, code: code, reason: reason))
+    }
+
+    /// A silent period is over: ping; after a second one, give up.
+    func beat(_ connection: Connection) {
+        guard let period = limits.heartbeat else { return }
+        let silence = now.since(connection.heard)
+        if silence < period {
+            return setDeadline(connection, connection.heard + period)
+        }
+        if connection.missedBeats >= 2 {
+            return doom(connection, ConnectionEnd(.timedOut, code: .abnormal))
+        }
+        connection.missedBeats += 1
+        ping(connection.id)
+        setDeadline(connection, now + period)
+    }
+}

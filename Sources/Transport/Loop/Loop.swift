@@ -1,0 +1,229 @@
+public import Wire
+
+/// One thread's worth of connections: it listens, connects, reads, writes and keeps time, and
+/// knows no message.
+///
+/// A loop and its `Service` belong to the thread that runs them (`LoopThread`), and nothing of
+/// them is `Sendable`; other threads reach it through a `Mailbox` and its `waker`. It works in
+/// turns: wait for events, hand them to the service, `turnEnded`, then flush. What `send` takes
+/// during a turn leaves in one system call per connection at the end of it, so batching grows with
+/// load by itself, and an idle loop answers at once.
+///
+/// `send` stores a reference and marks the connection: a frame to five thousand connections is
+/// made once and copied never (small frames that wait together are copied into one buffer, which
+/// is cheaper than an entry each in a system call's list).
+///
+/// The same calls serve both sides: `listen` for servers, `connect` for clients.
+public final class Loop {
+    let kernel: any Kernel
+    public let limits: LoopLimits
+    /// The time of this turn. Passed-in time: nothing below reads a clock again.
+    public internal(set) var now: Instant
+
+    var service: any Service = Nobody()
+    var slots: [Connection?] = []
+    var generations: [UInt32] = []
+    var freeSlots: [UInt32] = []
+    /// How many connections there are.
+    public internal(set) var connectionCount = 0
+
+    var dirty: [Connection] = []
+    var flushing: [Connection] = []
+    var doomed: [Connection] = []
+    var deadlines = Deadlines()
+    var wakeAt = Instant.never
+    var listeners: [Listener] = []
+    /// When listeners that ran out of descriptors or places look again.
+    var acceptAgain = Instant.never
+    var masks: MaskGenerator
+    var nonces: MaskGenerator
+    var stopAt = Instant.never
+    var isStopping = false
+
+    struct Listener {
+        var descriptor: Int32
+        var isListening = true
+        var isOpen = true
+    }
+
+    /// A loop on a kernel of this machine. It must be run on the thread that makes it.
+    public convenience init(
+        _ limits: LoopLimits = LoopLimits(), on choice: KernelChoice = .auto
+    ) throws(Errno) {
+        let kernel: any Kernel =
+            switch choice {
+            case .auto, .epoll: try EpollKernel()
+            case .uring: throw Errno.unsupported
+            }
+        self.init(limits, kernel: kernel, seed: System.randomSeed())
+    }
+
+    init(_ limits: LoopLimits, kernel: any Kernel, seed: UInt64) {
+        self.limits = limits
+        self.kernel = kernel
+        masks = MaskGenerator(seed: seed)
+        nonces = MaskGenerator(seed: ~seed)
+        now = kernel.now()
+    }
+
+    /// The kernel it runs on, for the log.
+    public var kernelName: String { kernel.name }
+
+    /// Wakes this loop from any thread; make a `Mailbox` with it.
+    public var waker: Waker { kernel.waker }
+
+    // MARK: Connections
+
+    /// Listens; returns the address, with the port the system chose when 0 was asked for. With
+    /// `sharingPort`, several loops listen at one address and the system deals connections out.
+    @discardableResult
+    public func listen(
+        at address: SocketAddress, sharingPort: Bool = true
+    ) throws(Errno) -> SocketAddress {
+        let descriptor = try kernel.listen(
+            at: address, limits.sockets, backlog: limits.backlog, sharesPort: sharingPort)
+        return try adopt(listener: descriptor)
+    }
+
+    /// Listens on a socket made elsewhere, as a service manager hands it over.
+    @discardableResult
+    public func adopt(listener descriptor: Int32) throws(Errno) -> SocketAddress {
+        let address = try kernel.localAddress(of: descriptor)
+        try kernel.add(descriptor, Token(listener: listeners.count), .reading)
+        listeners.append(Listener(descriptor: descriptor))
+        return address
+    }
+
+    /// Begins to open a WebSocket. `opened` follows, or `closed` with the reason. `source` is the
+    /// local address to come from (its port 0), for load from many addresses.
+    public func connect(
+        to address: SocketAddress, from source: SocketAddress? = nil, _ wish: WebSocketWish
+    ) throws(Errno) -> ConnectionID {
+        let descriptor = try kernel.connect(to: address, from: source, limits.sockets)
+        let connection = seat(
+            descriptor, peer: address, role: .client, phase: .connecting, interest: .writing)
+        do throws(Errno) {
+            try kernel.add(descriptor, connection.token, .writing)
+        } catch {
+            unseat(connection)
+            kernel.close(descriptor, connection.token)
+            throw error
+        }
+        var nonce: [UInt8] = []
+        for _ in 0..<4 {
+            let word = nonces.next()
+            for shift: UInt32 in [0, 8, 16, 24] {
+                nonce.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        connection.upgrade = ClientUpgrade(wish, nonce: nonce)
+        setDeadline(connection, now + limits.connectTime)
+        return connection.id
+    }
+
+    /// Queues a frame on an open WebSocket. A frame is always taken by an empty queue; otherwise
+    /// it is refused when the queue would exceed `LoopLimits.queueBytes`.
+    public func send(_ frame: Frame, to id: ConnectionID) -> Outflow {
+        guard let connection = self[id], connection.phase == .open else { return .refused }
+        return enqueue(frame, connection)
+    }
+
+    /// Frames a message for this one connection, masked where it is a client's, and queues it.
+    public func send(message: Span<UInt8>, binary: Bool, to id: ConnectionID) -> Outflow {
+        guard let connection = self[id], connection.phase == .open else { return .refused }
+        let frame =
+            switch connection.role {
+            case .server: Frame.server(message, binary: binary)
+            case .client: Frame.client(message, binary: binary, using: &masks)
+            }
+        return enqueue(frame, connection)
+    }
+
+    /// Closes: a WebSocket with a close frame behind what is queued, anything else at once.
+    /// `closed` follows. Does nothing where a close is on its way already.
+    public func close(_ id: ConnectionID, code: CloseCode = .normal, reason: String = "") {
+        guard let connection = self[id] else { return }
+        switch connection.phase {
+        case .open: beginClose(connection, code, reason)
+        case .connecting, .opening: doom(connection, ConnectionEnd(.byUs))
+        case .http: finish(connection, ConnectionEnd(.byUs))
+        case .closing, .finishing, .lingering: break
+        }
+    }
+
+    /// Drops a connection without a word. `closed` follows.
+    public func abort(_ id: ConnectionID) {
+        if let connection = self[id] { doom(connection, ConnectionEnd(.byUs, code: .abnormal)) }
+    }
+
+    /// Stops reading from a connection until `resume`: the peer's own sending stalls. What has
+    /// come already is kept; no message is handed on meanwhile.
+    public func pause(_ id: ConnectionID) {
+        if let connection = self[id] { pause(connection) }
+    }
+
+    public func resume(_ id: ConnectionID) {
+        if let connection = self[id] { resume(connection) }
+    }
+
+    /// Sends a ping; `ponged` tells of the answer.
+    public func ping(_ id: ConnectionID) {
+        guard let connection = self[id], connection.phase == .open else { return }
+        _ = enqueue(Frame(FrameWriter.ping([], mask: maskKey(connection))), connection)
+    }
+
+    /// Answers a request whose answer was held. False when nothing is held there any more.
+    @discardableResult
+    public func respond(_ response: HTTPResponse, to id: ConnectionID) -> Bool {
+        guard let connection = self[id] else { return false }
+        return answerHeld(connection, response)
+    }
+
+    public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
+
+    /// Bytes that wait in the send queue of a connection.
+    public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.outbox.bytes ?? 0 }
+
+    // MARK: Time
+
+    /// Asks for `Service.reached` at a time; replaces what was asked before. Nil asks for nothing.
+    public func wake(at time: Instant?) { wakeAt = time ?? .never }
+
+    // MARK: Running
+
+    /// Runs on the calling thread until `stop` has done its work.
+    public func run(_ service: any Service) {
+        begin(service)
+        while turn(atMostUntil: .never) {}
+        service.turnEnded(now)
+        self.service = Nobody()
+    }
+
+    /// Stops in good order: takes what waits in the accept queues, closes the listeners, tells
+    /// every WebSocket `code`, lets answers and queues go out, and drops what is left after `time`.
+    public func stop(within time: Interval, code: CloseCode = .goingAway, reason: String = "") {
+        guard !isStopping else { return }
+        isStopping = true
+        stopAt = now + time
+        closeListeners()
+        for slot in slots.indices {
+            guard let connection = slots[slot] else { continue }
+            switch connection.phase {
+            case .open: beginClose(connection, code, reason)
+            case .connecting, .opening: doom(connection, ConnectionEnd(.stopped))
+            case .http: stopExchange(connection)
+            case .closing, .finishing, .lingering: break
+            }
+        }
+    }
+}
+
+/// Stands on a loop that runs for nobody.
+final class Nobody: Service {
+    func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
+        .respond(HTTPResponse(.unavailable))
+    }
+    func opened(_ id: ConnectionID, subprotocol: String?) {}
+    func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {}
+    func closed(_ id: ConnectionID, _ end: ConnectionEnd) {}
+}

@@ -1,0 +1,176 @@
+extension ClientSession {
+    /// Takes the bytes of one message from the server.
+    public mutating func received(
+        _ bytes: Span<UInt8>, now: Instant, using generator: inout some RandomNumberGenerator
+    ) {
+        heard = now
+        receipt.add(bytes.count, now: now)
+        switch settings.encoding {
+        case .messagePack:
+            do throws(DecodeError) {
+                if try applyDiff(bytes) { return }
+            } catch {
+                notices.append(.malformed(.malformed(error)))
+                return
+            }
+            do throws(MessageError) {
+                let message = try Message(messagePack: bytes)
+                take(message, now: now, using: &generator)
+            } catch {
+                notices.append(.malformed(error))
+            }
+        case .json:
+            #if !hasFeature(Embedded)
+                do throws(MessageError) {
+                    let message = try Message(json: bytes)
+                    take(message, now: now, using: &generator)
+                } catch {
+                    notices.append(.malformed(error))
+                }
+            #endif
+        }
+    }
+
+    /// A diff goes straight from its bytes into the mirror; false when it is another message.
+    private mutating func applyDiff(_ bytes: Span<UInt8>) throws(DecodeError) -> Bool {
+        var reader = MessagePackReader(bytes)
+        let head = try MessageHead(&reader)
+        guard head.code == UInt64(Message.Kind.diff.rawValue) else { return false }
+        let view = try reader.readInteger()
+        // A view that was just given up may still have frames under way.
+        guard let place = place(ofView: view), !subscriptions[place].awaitsSnapshot else {
+            return true
+        }
+        let held = subscriptions[place].mirror.version
+        do throws(DecodeError) {
+            let verdict = try subscriptions[place].mirror.apply(&reader, fields: head.fields)
+            note(verdict, place, held)
+        } catch {
+            // Half applied is worth nothing: begin anew.
+            subscriptions[place].awaitsSnapshot = true
+            resume(place)
+            throw error
+        }
+        return true
+    }
+
+    private mutating func note(_ verdict: Mirror.Verdict, _ place: Int, _ held: UInt64) {
+        let id = subscriptions[place].request.id
+        switch verdict {
+        case .applied:
+            let versions = subscriptions[place].mirror.version - held
+            notices.append(.changed(id: id, versions: versions))
+        case .stale: notices.append(.stale(id: id))
+        case .gap:
+            notices.append(.gap(id: id))
+            resume(place)
+        }
+    }
+
+    /// Subscribes again under the same id, with the cursor if what is held is whole.
+    private mutating func resume(_ place: Int) {
+        subscriptions[place].view = nil
+        outgoing.append(.subscribe(subscriptions[place].resumed()))
+    }
+
+    private mutating func take(
+        _ message: Message, now: Instant, using generator: inout some RandomNumberGenerator
+    ) {
+        switch message {
+        case .opened(let opened):
+            terms = opened.terms
+            outbox.inFlightLimit = Int(clamping: terms.inFlight)
+        case .authenticated(let body):
+            state = .ready
+            notices.append(.authenticated(body))
+        case .subscribed(let answer):
+            guard let place = place(ofID: answer.id) else { return }
+            subscriptions[place].received(answer)
+            notices.append(.subscribed(id: answer.id, answer.verdict))
+        case .unsubscribed(let body):
+            subscriptions.removeAll { $0.request.id == body.id }
+            notices.append(.unsubscribed(id: body.id, body.code))
+        case .snapshot(let snapshot): take(snapshot)
+        case .diff(let diff):
+            guard let place = place(ofView: diff.view), !subscriptions[place].awaitsSnapshot
+            else { return }
+            let held = subscriptions[place].mirror.version
+            note(subscriptions[place].mirror.apply(diff), place, held)
+        case .hash(let report): compare(report, now)
+        case .event(let event):
+            guard let place = place(ofView: event.view) else { return }
+            let verdict = subscriptions[place].inbox.received(event.sequence)
+            notices.append(.event(id: subscriptions[place].request.id, event, verdict))
+        case .signal(let signal): notices.append(.signal(signal))
+        case .presence(let presence): notices.append(.presence(presence))
+        case .lag(let lag):
+            guard let place = place(ofView: lag.view) else { return }
+            notices.append(.lag(id: subscriptions[place].request.id, lag))
+        case .ack(let ack): answered(ack.id, outbox.received(ack))
+        case .reply(let reply): answered(reply.id, outbox.received(reply))
+        case .nack(let nack):
+            answered(nack.id, outbox.received(nack, now: now, using: &generator))
+        case .page(let page): notices.append(.page(page))
+        case .ping(let ping):
+            outgoing.append(.pong(Pong(nonce: ping.nonce, position: receipt.say())))
+        case .pong: break
+        case .error(let problem): notices.append(.problem(problem))
+        case .drain(let drain): notices.append(.drain(drain))
+        case .close(let close): notices.append(.closing(close))
+        case .open, .authenticate, .refresh, .subscribe, .unsubscribe, .publish, .command, .seen,
+            .credit, .will, .history:
+            // What only clients say is no message from a server.
+            notices.append(.malformed(.unknown(message.kind.name)))
+        }
+    }
+
+    private mutating func answered(_ id: UInt64, _ outcome: Outbox.Outcome) {
+        notices.append(.outcome(id: id, outcome))
+    }
+
+    private mutating func take(_ snapshot: Snapshot) {
+        guard let place = place(ofView: snapshot.view) else { return }
+        let id = subscriptions[place].request.id
+        if snapshot.part == 0 {
+            subscriptions[place].mirror.reset(to: snapshot.document, version: snapshot.version)
+            subscriptions[place].epoch = snapshot.epoch
+            subscriptions[place].awaitsSnapshot = true
+        } else {
+            subscriptions[place].mirror.add(part: snapshot.document)
+        }
+        subscriptions[place].mirror.define(snapshot.definitions)
+        guard let hash = snapshot.hash else { return }
+        guard hash == subscriptions[place].mirror.hash else {
+            notices.append(.diverged(id: id, version: snapshot.version))
+            resume(place)
+            return
+        }
+        subscriptions[place].awaitsSnapshot = false
+        notices.append(.snapshot(id: id))
+    }
+
+    /// Compared only at the very version (rule 24). A mirror that differs reports it, at most once
+    /// in a wait that doubles, and is repaired by a snapshot.
+    private mutating func compare(_ report: HashReport, _ now: Instant) {
+        guard let place = place(ofView: report.view), let version = report.version,
+            let hash = report.hash, !subscriptions[place].awaitsSnapshot,
+            subscriptions[place].mirror.version == version
+        else { return }
+        let id = subscriptions[place].request.id
+        let own = subscriptions[place].mirror.hash
+        if own == hash {
+            notices.append(.proven(id: id, version: version))
+            return
+        }
+        notices.append(.diverged(id: id, version: version))
+        if let last = subscriptions[place].lastRepair,
+            now.since(last) < subscriptions[place].repairWait
+        {
+            return
+        }
+        subscriptions[place].lastRepair = now
+        let wait = subscriptions[place].repairWait
+        subscriptions[place].repairWait = wait + wait
+        outgoing.append(.hash(HashReport(view: report.view, version: version, hash: own)))
+    }
+}

@@ -1,0 +1,54 @@
+/// A client's side of one subscription: what was asked for, the mirror, and how far it has come.
+public struct Subscription: Sendable {
+    public let request: Subscribe
+    public internal(set) var mirror: Mirror
+    public internal(set) var inbox = Inbox()
+    /// The number by which frames name the view on this connection.
+    public internal(set) var view: UInt64?
+    public internal(set) var kind: Subscribed.TopicKind?
+    var epoch: Text?
+    var print: Text?
+    /// Set while a snapshot is due or comes in parts: what is held is nothing to resume from.
+    public internal(set) var awaitsSnapshot = true
+    /// How long to wait between two reports of a wrong hash; it doubles.
+    var repairWait = Interval.seconds(1)
+    var lastRepair: Instant?
+
+    init(_ request: Subscribe, keepsHash: Bool) {
+        self.request = request
+        mirror = Mirror(keepsHash: keepsHash)
+    }
+
+    /// Where the reader stands, to be given back after a cut.
+    public var cursor: Cursor? {
+        guard let epoch, let print, !awaitsSnapshot else { return nil }
+        let version = kind == .event ? inbox.done : mirror.version
+        return Cursor(epoch: epoch, version: version, print: print)
+    }
+
+    /// The request with the cursor reached.
+    func resumed() -> Subscribe {
+        var again = request
+        again.cursor = cursor
+        return again
+    }
+
+    mutating func received(_ answer: Subscribed) {
+        view = answer.view
+        kind = answer.kind
+        print = answer.cursor.print
+        let sameEpoch = epoch == answer.cursor.epoch
+        epoch = answer.cursor.epoch
+        switch answer.kind {
+        case .state, .collection: awaitsSnapshot = answer.verdict == .snapshot
+        case .signal: awaitsSnapshot = false
+        case .event:
+            awaitsSnapshot = false
+            if !sameEpoch {
+                inbox = Inbox(done: answer.cursor.version)
+            } else if answer.verdict == .gone {
+                inbox.skip(to: answer.cursor.version)
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+import Testing
+import Wire
+
+@testable import Transport
+
+@Suite struct LoopTests {
+    @Test("A WebSocket opens on both sides with the subprotocol agreed")
+    func opens() throws {
+        let f = try Fixture()
+        let id = try f.connect(subprotocols: ["one", "two"])
+        f.turn(until: { f.openedClients == [id] && f.openedServers.count == 1 })
+        #expect(f.subprotocols == ["two", "two"])
+    }
+
+    @Test("Thousands of messages come back whole and in order")
+    func echo() throws {
+        var limits = LoopLimits()
+        limits.queueBytes = 4 << 20
+        let f = try Fixture(limits)
+        let pair = try f.openPair()
+        let messages = (0..<3000).map { n in
+            [UInt8](repeating: UInt8(truncatingIfNeeded: n), count: (n * 7919) % 700)
+        }
+        for message in messages { #expect(f.send(message, from: pair.client) == .sent) }
+        f.turn(until: { f.heardByClients.count == messages.count })
+        let isSame = f.heardByServers == messages && f.heardByClients == messages
+        #expect(isSame)
+    }
+
+    @Test("A message much larger than any buffer comes back whole")
+    func large() throws {
+        var limits = LoopLimits()
+        limits.messageBytes = 8 << 20
+        let f = try Fixture(limits)
+        let pair = try f.openPair()
+        let message = (0..<(5 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 11) }
+        #expect(f.send(message, from: pair.client) == .sent)
+        f.turn(until: { f.heardByClients.count == 1 })
+        let isSame = f.heardByClients.first == message
+        #expect(isSame)
+    }
+
+    @Test("One frame reaches two hundred connections")
+    func fanout() throws {
+        let f = try Fixture()
+        f.echoes = false
+        for _ in 0..<200 { _ = try f.connect() }
+        f.turn(until: { f.openedServers.count == 200 && f.openedClients.count == 200 })
+        let frame = Frame.server([1, 2, 3], binary: true)
+        for id in f.openedServers { #expect(f.loop.send(frame, to: id) == .sent) }
+        f.turn(until: { f.heardByClients.count == 200 })
+        #expect(f.heardByClients.allSatisfy { $0 == [1, 2, 3] })
+    }
+
+    @Test("RFC 6455 7.1: both sides hear the code of whoever closed")
+    func closes() throws {
+        let f = try Fixture()
+        let pair = try f.openPair()
+        f.loop.close(pair.client, code: CloseCode(rawValue: 4001), reason: "enough")
+        #expect(f.send([1], from: pair.client) == .refused)
+        f.turn(until: { f.closeCalls == 2 })
+        #expect(
+            f.closedServers[pair.server]
+                == ConnectionEnd(.byPeer, code: CloseCode(rawValue: 4001), reason: "enough"))
+        #expect(
+            f.closedClients[pair.client]
+                == ConnectionEnd(.byUs, code: CloseCode(rawValue: 4001), reason: "enough"))
+        #expect(f.loop.connectionCount == 0)
+    }
+
+    @Test("The server closes; what was queued before still arrives")
+    func serverCloses() throws {
+        let f = try Fixture()
+        f.onServerMessage = { id, _ in
+            _ = f.loop.send(Frame.server([9], binary: true), to: id)
+            f.loop.close(id, code: .policyViolation, reason: "no")
+        }
+        let pair = try f.openPair()
+        _ = f.send([1], from: pair.client)
+        _ = f.send([2], from: pair.client)
+        f.turn(until: { f.closeCalls == 2 })
+        #expect(f.heardByServers == [[1]])
+        #expect(f.heardByClients == [[9]])
+        #expect(f.closedClients[pair.client]?.code == .policyViolation)
+        #expect(f.closedClients[pair.client]?.cause == .byPeer)
+    }
+
+    @Test("A peer that vanishes is closed with 1006, once")
+    func vanishes() throws {
+        let f = try Fixture()
+        let pair = try f.openPair()
+        f.loop.abort(pair.client)
+        f.turn(until: { f.closeCalls == 2 })
+        #expect(f.closedServers[pair.server] == ConnectionEnd(.lost, code: .abnormal))
+        #expect(f.loop.send(Frame([1]), to: pair.server) == .refused)
+    }
+
+    @Test("Stale ids never reach the connection that took the place")
+    func stale() throws {
+        let f = try Fixture()
+        let first = try f.openPair()
+        f.loop.abort(first.client)
+        f.turn(until: { f.closeCalls == 2 })
+        let second = try f.openPair()
+        let places = [first.client.index, first.server.index]
+        #expect(places.contains(second.client.index))
+        #expect(f.send([1], from: first.client) == .refused)
+        #expect(f.loop.send(Frame.server([1], binary: true), to: first.server) == .refused)
+    }
+
+    @Test("A slow reader: queued, then refused at the limit, then drained")
+    func slowReader() throws {
+        var limits = LoopLimits()
+        limits.queueBytes = 256 * 1024
+        limits.sockets.sendBufferBytes = 16 * 1024
+        let f = try Fixture(limits)
+        let pair = try f.openPair()
+        f.loop.pause(pair.client)
+        let frame = Frame.server([UInt8](repeating: 5, count: 8000), binary: true)
+        var outcomes: [Outflow] = []
+        var taken = 0
+        f.onTurnEnded = {
+            guard outcomes.last != .refused else { return }
+            let outcome = f.loop.send(frame, to: pair.server)
+            outcomes.append(outcome)
+            if outcome != .refused { taken += 1 }
+            // Something to wake for: the paused reader will never give an event.
+            f.loop.waker.wake()
+        }
+        f.loop.waker.wake()
+        f.turn(until: { outcomes.last == .refused })
+        #expect(outcomes.first == .sent)
+        #expect(outcomes.contains(.queued))
+        #expect(f.loop.queuedBytes(pair.server) <= limits.queueBytes)
+        #expect(f.drainedIDs.isEmpty)
+        f.loop.resume(pair.client)
+        f.turn(until: { f.heardByClients.count == taken && f.drainedIDs == [pair.server] })
+        #expect(f.loop.queuedBytes(pair.server) == 0)
+    }
+
+    @Test("A paused connection hands on nothing; resumed, everything in order")
+    func pauses() throws {
+        let f = try Fixture()
+        f.echoes = false
+        let pair = try f.openPair()
+        f.onServerMessage = { id, message in
+            if message == [0] { f.loop.pause(id) }
+        }
+        for n in 0..<10 { _ = f.send([UInt8(n)], from: pair.client) }
+        f.turn(until: { !f.heardByServers.isEmpty })
+        #expect(f.heardByServers == [[0]])
+        f.loop.resume(pair.server)
+        f.turn(until: { f.heardByServers.count == 10 })
+        #expect(f.heardByServers == (0..<10).map { [UInt8($0)] })
+    }
+
+    @Test("A message above the limit closes with 1009")
+    func oversized() throws {
+        var limits = LoopLimits()
+        limits.messageBytes = 100
+        let f = try Fixture(limits)
+        let pair = try f.openPair()
+        _ = f.send([UInt8](repeating: 0, count: 101), from: pair.client)
+        f.turn(until: { f.closeCalls == 2 })
+        #expect(f.closedServers[pair.server]?.cause == .violation)
+        #expect(f.closedClients[pair.client]?.code == .tooLarge)
+    }
+
+    @Test("Connecting to nobody is told as unreachable")
+    func unreachable() throws {
+        let f = try Fixture()
+        let spare = try Loop(on: .epoll)
+        let gone = try spare.listen(at: .loopback(port: 0))
+        spare.closeListeners()
+        let id = try f.loop.connect(to: gone, WebSocketWish(host: "x"))
+        f.clients.insert(id)
+        f.turn(until: { f.closeCalls == 1 })
+        #expect(f.closedClients[id] == ConnectionEnd(.unreachable(.refused)))
+    }
+
+    @Test("A refused upgrade carries the status")
+    func upgradeRefused() throws {
+        let f = try Fixture()
+        let id = try f.connect(target: "/plain")
+        f.turn(until: { f.closedClients[id] != nil })
+        #expect(f.closedClients[id]?.cause == .upgradeRefused(200))
+        #expect(f.openedClients.isEmpty)
+    }
+
+    @Test("A client may come from an address of its choice")
+    func source() throws {
+        let f = try Fixture()
+        let from = try #require(SocketAddress("127.0.0.7", port: 0))
+        let id = try f.loop.connect(to: f.address, from: from, WebSocketWish(host: "x"))
+        f.clients.insert(id)
+        f.turn(until: { f.openedServers.count == 1 })
+        #expect(f.loop.peer(of: f.openedServers[0])?.host == "127.0.0.7")
+    }
+
+    @Test("HTTP: keep-alive, pipelined, byte by byte, and a held answer")
+    func http() throws {
+        let f = try Fixture()
+        var held: ConnectionID?
+        f.onAnswer = { request, id in
+            if request.path == "/hold" {
+                held = id
+                return .hold
+            }
+            return .respond(
+                HTTPResponse(.ok, body: [UInt8]((request.path + "=").utf8) + request.body))
+        }
+        let peer = try RawPeer(f.address)
+        defer { peer.close() }
+        let requests =
+            "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+            + "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nxyz"
+            + "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n"
+            + "GET /c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        f.turn(until: { f.loop.connectionCount == 1 })
+        for byte in requests.utf8 {
+            #expect(peer.write([byte]) == .moved(1))
+            f.loop.waker.wake()
+            _ = f.loop.turn(atMostUntil: f.loop.now)
+        }
+        f.turn(until: { held != nil })
+        var text: [UInt8] = []
+        f.turn(until: {
+            text += peer.read() ?? []
+            f.loop.waker.wake()
+            return text.count >= 82
+        })
+        #expect(
+            String(decoding: text, as: UTF8.self)
+                == "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n/a="
+                + "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n/b=xyz")
+        let id = try #require(held)
+        #expect(f.loop.respond(HTTPResponse(.accepted), to: id))
+        text = []
+        var isEnded = false
+        f.turn(until: {
+            if let more = peer.read() { text += more } else { isEnded = true }
+            f.loop.waker.wake()
+            return isEnded
+        })
+        #expect(
+            String(decoding: text, as: UTF8.self)
+                == "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"
+                + "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\n/c=")
+    }
+
+    @Test("What is no HTTP is answered 400 and hung up on")
+    func garbage() throws {
+        let f = try Fixture()
+        let peer = try RawPeer(f.address)
+        f.turn(until: { f.loop.connectionCount == 1 })
+        peer.write("\u{16}\u{3}\u{1} hello")
+        var text: [UInt8] = []
+        var isEnded = false
+        f.turn(until: {
+            if let more = peer.read() { text += more } else { isEnded = true }
+            f.loop.waker.wake()
+            return isEnded
+        })
+        #expect(String(decoding: text, as: UTF8.self).hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+        peer.close()
+        f.turn(until: { f.closeCalls == 1 })
+    }
+
+    @Test("Half-open: who says nothing within the head time is hung up on")
+    func silent() throws {
+        var limits = LoopLimits()
+        limits.headTime = .milliseconds(20)
+        limits.lingerTime = .milliseconds(20)
+        let f = try Fixture(limits)
+        let peer = try RawPeer(f.address)
+        f.turn(until: { f.closeCalls == 1 })
+        #expect(f.closedServers.values.first?.cause == .timedOut)
+        peer.close()
+    }
+
+    @Test("Half-open: a WebSocket without a sign of life is given up after two pings")
+    func heartbeat() throws {
+        var limits = LoopLimits()
+        limits.heartbeat = .milliseconds(10)
+        let f = try Fixture(limits)
+        let peer = try RawPeer(f.address)
+        defer { peer.close() }
+        f.turn(until: { f.loop.connectionCount == 1 })
+        let wish = WebSocketWish(host: "test")
+        #expect(peer.write(Handshake.request(wish, nonce: [UInt8](0..<16))) != .full)
+        f.turn(until: { f.closeCalls == 1 })
+        #expect(f.openedServers.count == 1)
+        #expect(f.closedServers.values.first == ConnectionEnd(.timedOut, code: .abnormal))
+    }
+
+    @Test("A wake asked for comes, and letters from another thread")
+    func wakes() throws {
+        let f = try Fixture()
+        f.loop.wake(at: f.loop.now + .milliseconds(5))
+        f.turn(until: { f.reachedCount == 1 })
+        let box = Mailbox<Int>(limit: 3, waking: f.loop.waker)
+        let thread = try LoopThread {
+            for n in 0..<4 { _ = box.post(n) }
+        }
+        f.turn(until: { f.wokenCount > 0 })
+        thread.join()
+        #expect(box.collect() == [0, 1, 2])
+        #expect(box.collect() == [])
+    }
+
+    @Test("A stop says 1001, lets queues out, and ends the run")
+    func stops() throws {
+        let server = try Fixture()
+        let client = try Fixture()
+        let id = try client.loop.connect(to: server.address, WebSocketWish(host: "test"))
+        client.clients.insert(id)
+        client.turn(until: {
+            _ = server.loop.turn(atMostUntil: server.loop.now)
+            client.loop.waker.wake()
+            return client.openedClients == [id]
+        })
+        _ = server.loop.send(Frame.server([7], binary: true), to: server.openedServers[0])
+        server.loop.stop(within: .seconds(5))
+        client.turn(until: {
+            client.loop.waker.wake()
+            return !server.loop.turn(atMostUntil: server.loop.now)
+        })
+        client.turn(until: { client.closeCalls == 1 })
+        #expect(client.heardByClients == [[7]])
+        #expect(server.closeCalls == 1)
+        #expect(client.closedClients[id]?.code == .goingAway)
+        #expect(server.loop.connectionCount == 0)
+    }
+
+    @Test("At the limit of connections the next one waits its turn")
+    func connectionLimit() throws {
+        var limits = LoopLimits()
+        limits.connections = 3
+        let f = try Fixture(limits)
+        let first = try f.openPair()
+        // Two places are taken: this client takes the third, its server side must wait.
+        let second = try f.connect()
+        f.turn(until: { f.openedServers.count == 1 && f.loop.acceptAgain != .never })
+        f.loop.abort(first.client)
+        f.turn(until: { f.openedClients.contains(second) })
+        #expect(f.openedServers.count == 2)
+    }
+}
