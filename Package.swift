@@ -22,6 +22,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .systemLibrary(
             name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
+        .systemLibrary(
+            name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
         .target(
             name: "Wire", swiftSettings: strict,
@@ -37,9 +39,15 @@ let package = Package(
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
+        .executableTarget(
+            name: "fieldcast-bench", dependencies: ["Wire", "CMsgpack", "CJansson"], path: "Bench",
+            exclude: ["Fixture"], swiftSettings: strict),
+
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Wire", "COpenSSL"], swiftSettings: door),
+        .testTarget(
+            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),

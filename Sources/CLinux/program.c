@@ -5,38 +5,35 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-int32_t fc_file_open(const uint8_t *path, int32_t count, int32_t writing) {
+int32_t fc_write_file(const uint8_t *path, int32_t path_length, const uint8_t *bytes,
+                      size_t length) {
     char name[PATH_MAX];
-    if (count <= 0 || count >= (int32_t)sizeof name) return -ENAMETOOLONG;
-    memcpy(name, path, (size_t)count);
-    name[count] = 0;
-    if (strlen(name) != (size_t)count) return -EINVAL;
-    int flags = writing ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY;
+    if (path_length <= 0 || path_length >= (int32_t)sizeof name) return -ENAMETOOLONG;
+    memcpy(name, path, (size_t)path_length);
+    name[path_length] = 0;
+    if (strlen(name) != (size_t)path_length) return -EINVAL;
     int file;
-    do file = open(name, flags | O_CLOEXEC, 0644);
+    do file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     while (file < 0 && errno == EINTR);
-    return file < 0 ? -errno : file;
-}
-
-int64_t fc_file_read(int32_t file, uint8_t *buffer, int64_t count) {
-    ssize_t n;
-    do n = read(file, buffer, (size_t)count);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
-}
-
-int64_t fc_file_write(int32_t file, const uint8_t *buffer, int64_t count) {
-    ssize_t n;
-    do n = write(file, buffer, (size_t)count);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    if (file < 0) return -errno;
+    while (length > 0) {
+        ssize_t written = write(file, bytes, length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) {
+            int code = errno;
+            close(file);
+            return -code;
+        }
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return close(file) < 0 ? -errno : 0;
 }
 
 int32_t fc_terminal_size(int32_t file) {
@@ -46,14 +43,11 @@ int32_t fc_terminal_size(int32_t file) {
     return (columns & 0x7fff) << 16 | (rows & 0xffff);
 }
 
-static uint64_t nanoseconds(clockid_t clock) {
+uint64_t fc_cpu_nanoseconds(void) {
     struct timespec t;
-    clock_gettime(clock, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
-
-uint64_t fc_wall_nanoseconds(void) { return nanoseconds(CLOCK_REALTIME); }
-uint64_t fc_cpu_nanoseconds(void) { return nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
 
 int64_t fc_descriptor_limit(void) {
     struct rlimit limit;
@@ -83,5 +77,3 @@ int32_t fc_note_interrupts(void) {
 }
 
 int32_t fc_interrupted(void) { return interrupted; }
-
-void fc_exit(int32_t status) { exit(status); }

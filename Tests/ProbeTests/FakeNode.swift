@@ -1,4 +1,3 @@
-import Synchronization
 import Transport
 import Wire
 
@@ -75,14 +74,14 @@ final class FakeNode: Service {
         private let thread: LoopThread
 
         init(_ faults: Faults = Faults()) throws {
-            let made = Made()
+            let made = try Latch<(SocketAddress, Mailbox<Bool>)?>()
             thread = try LoopThread {
                 guard let loop = try? Loop(LoopLimits(), on: .auto),
                     let address = try? loop.listen(at: .loopback(port: 0))
-                else { return made.tell(nil) }
+                else { return made.open(with: nil) }
                 let node = FakeNode(loop, faults)
                 node.mailbox = Mailbox(limit: 4, waking: loop.waker)
-                made.tell(node.mailbox.map { (address, $0) })
+                made.open(with: node.mailbox.map { (address, $0) })
                 loop.run(node)
             }
             guard let found = made.wait() else { throw Errno.unsupported }
@@ -92,25 +91,6 @@ final class FakeNode: Service {
         func stop() {
             _ = mailbox.post(true)
             thread.join()
-        }
-    }
-
-    /// Hands the address from the thread that made it to the one that waits.
-    private final class Made: Sendable {
-        typealias Found = (SocketAddress, Mailbox<Bool>)
-        private enum State { case unknown, failed, found(Found) }
-        private let state = Mutex(State.unknown)
-
-        func tell(_ found: Found?) { state.withLock { $0 = found.map { .found($0) } ?? .failed } }
-
-        func wait() -> Found? {
-            while true {
-                switch state.withLock({ $0 }) {
-                case .unknown: continue
-                case .failed: return nil
-                case .found(let found): return found
-                }
-            }
         }
     }
 

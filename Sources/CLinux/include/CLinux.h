@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "process.h"
 #include "program.h"
 
 // Thin doors to the kernel. Every function that can fail returns a negative errno, never -1 with

@@ -56,7 +56,7 @@ extension Command {
         _ expectations: [Expectation], quiet: Bool
     ) throws(UsageError) -> Outcome {
         let wanted = plan.connections + plan.publishers + 64
-        let limit = Process.descriptorLimit()
+        let limit = Machine.descriptorLimit()
         guard limit >= wanted else {
             throw UsageError(
                 "\(Figures.count(wanted)) descriptors are needed and \(Figures.count(limit)) "
@@ -73,7 +73,7 @@ extension Command {
         } catch {
             throw UsageError("no event loop could be made: \(error)")
         }
-        Process.noteInterrupts()
+        Machine.noteInterrupts()
         let ticker = Ticker(isQuiet: quiet)
         let run = LoadRun(
             plan, on: loop, to: address, target: target, token: { tokens[$0] },

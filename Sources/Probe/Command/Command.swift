@@ -1,3 +1,4 @@
+internal import Transport
 internal import Wire
 
 /// One thing the program does.

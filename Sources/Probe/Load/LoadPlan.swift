@@ -125,14 +125,3 @@ func mixed(_ a: UInt64, _ b: UInt64) -> UInt64 {
     z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
     return z ^ z >> 31
 }
-
-/// Randomness that a seed repeats.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 1
-        return mixed(state, state >> 32)
-    }
-}

@@ -126,7 +126,7 @@ final class LoadRun: Service {
             phaseLimit = now + plan.ramp + plan.patience
         case .measuring:
             measureStart = now
-            cpuAtStart = Process.cpuTime
+            cpuAtStart = Machine.cpuTime
             stages.slip.clear()
             stages.turn.clear()
             table = VersionTable(base: head)
@@ -138,7 +138,7 @@ final class LoadRun: Service {
             current = Moment()
         case .settling:
             measureEnd = now
-            cpuAtEnd = Process.cpuTime
+            cpuAtEnd = Machine.cpuTime
         case .proving:
             for client in subscribers where client.stage == .ready {
                 client.finalProof = .asked
@@ -176,7 +176,7 @@ final class LoadRun: Service {
             if proofsDue == 0 || late { enter(.over, now) }
         case .over: break
         }
-        if Process.isInterrupted, phase < .settling, !wasInterrupted {
+        if Machine.isInterrupted, phase < .settling, !wasInterrupted {
             wasInterrupted = true
             nextPatch = schedule.count
             if phase < .measuring { enter(.over, now) }

@@ -112,7 +112,7 @@ extension LoadRun {
         let measured =
             phase >= .settling && measureStart.nanoseconds > 0
             ? end.since(measureStart) : Interval(nanoseconds: 0)
-        let wall = Process.wallTime
+        let wall = Process.wall
         let age = loop.now.since(startedAt)
         let seconds = Int64(age.nanoseconds / 1_000_000_000)
         return LoadResult(

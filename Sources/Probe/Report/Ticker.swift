@@ -1,3 +1,4 @@
+internal import Transport
 internal import Wire
 
 /// Shows how a run goes: on a terminal one line that changes, elsewhere a line every few seconds.
@@ -9,7 +10,7 @@ final class Ticker {
 
     init(isQuiet: Bool) {
         self.isQuiet = isQuiet
-        isTerminal = Process.terminal(.error) != nil
+        isTerminal = Machine.terminal(.error) != nil
     }
 
     func show(_ progress: Progress) {
