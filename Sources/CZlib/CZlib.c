@@ -65,17 +65,17 @@ void fc_inflater_free(fc_inflater *i) {
 
 void fc_inflater_reset(fc_inflater *i) { inflateReset(&i->stream); }
 
-fc_inflated fc_inflate(fc_inflater *i, const uint8_t *input, int64_t count, uint8_t *output,
-                       int64_t room) {
+fc_inflated fc_inflate(fc_inflater *i, const uint8_t *input, int64_t count, int64_t from,
+                       uint8_t *output, int64_t room) {
     z_stream *s = &i->stream;
     fc_inflated outcome = {0, FC_INFLATE_BROKEN};
-    if (count > UINT32_MAX || room > UINT32_MAX) return outcome;
-    s->next_in = (Bytef *)input;
-    s->avail_in = (uInt)count;
+    if (from < 0 || from > count || count > UINT32_MAX || room > UINT32_MAX) return outcome;
+    s->next_in = (Bytef *)input + from;
+    s->avail_in = (uInt)(count - from);
     s->next_out = output;
     s->avail_out = (uInt)room;
     int result = inflate(s, Z_SYNC_FLUSH);
-    outcome.used = count - s->avail_in;
+    outcome.used = count - from - s->avail_in;
     // Z_BUF_ERROR is no error: there was nothing to do, or no room to do it.
     if (result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END)
         outcome.written = room - s->avail_out;

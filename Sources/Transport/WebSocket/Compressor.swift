@@ -33,6 +33,7 @@ public struct DeflateOptions: Equatable, Sendable {
 
     /// The compressed payload; nil when that would not be smaller.
     func compress(_ payload: Span<UInt8>) -> [UInt8]? {
+        if payload.isEmpty { return nil }
         let bound = Int(unsafe fc_deflate_bound(coder, Int64(payload.count)))
         if room.count < bound { room = [UInt8](repeating: 0, count: bound) }
         defer { if room.count > 1 << 20 { room = [] } }
@@ -78,14 +79,14 @@ public struct DeflateOptions: Equatable, Sendable {
     private func run(
         _ payload: Span<UInt8>, into message: inout [UInt8], limit: Int
     ) throws(Fault) {
+        if payload.isEmpty { return }
         var storage = piece
         piece = []
         defer { piece = storage }
         var used = 0
         while true {
             var output = storage.mutableSpan
-            let outcome = unsafe fc_inflate(
-                coder, payload.extracting(droppingFirst: used), &output)
+            let outcome = unsafe fc_inflate(coder, payload, Int64(used), &output)
             if outcome.written < 0 { throw .broken }
             let written = Int(outcome.written)
             if message.count + written > limit { throw .tooLarge }

@@ -5,6 +5,8 @@
 public struct DeflateAgreement: Hashable, Sendable {
     /// The window with which the server compresses: 8 to 15 bits.
     public var serverWindowBits = 15
+    /// A window that was offered is answered even where it is the largest (section 7.1.2.1).
+    var namesServerWindow = false
     /// The window with which the client may compress.
     public var clientWindowBits = 15
     /// Whether the server starts each message afresh.
@@ -38,6 +40,7 @@ public struct DeflateAgreement: Hashable, Sendable {
                 // zlib cannot compress raw with the smallest window.
                 if bits < 9 { return nil }
                 agreement.serverWindowBits = bits
+                agreement.namesServerWindow = true
             case ("client_max_window_bits", nil): break
             case ("client_max_window_bits", let value?):
                 guard windowBits(value) != nil else { return nil }
@@ -50,7 +53,7 @@ public struct DeflateAgreement: Hashable, Sendable {
     /// The server's answer to the offer it chose.
     var answer: String {
         var text = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-        if serverWindowBits < 15 { text += "; server_max_window_bits=\(serverWindowBits)" }
+        if namesServerWindow { text += "; server_max_window_bits=\(serverWindowBits)" }
         return text
     }
 
@@ -72,6 +75,7 @@ public struct DeflateAgreement: Hashable, Sendable {
             case ("server_max_window_bits", let value?):
                 guard let bits = windowBits(value) else { return nil }
                 agreement.serverWindowBits = bits
+                agreement.namesServerWindow = true
             case ("client_max_window_bits", let value?):
                 guard let bits = windowBits(value) else { return nil }
                 agreement.clientWindowBits = bits
