@@ -20,6 +20,7 @@ let package = Package(
         .target(
             name: "COpenSSL",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .systemLibrary(
             name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
         .systemLibrary(
@@ -29,7 +30,8 @@ let package = Package(
             name: "Wire", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
-        .target(name: "Transport", dependencies: ["Wire", "CLinux"], swiftSettings: door),
+        .target(
+            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib"], swiftSettings: door),
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
@@ -38,6 +40,9 @@ let package = Package(
             swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+        .executableTarget(
+            name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
+            swiftSettings: strict),
 
         .executableTarget(
             name: "fieldcast-bench", dependencies: ["Wire", "CMsgpack", "CJansson"], path: "Bench",
@@ -45,7 +50,7 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Wire", "COpenSSL"], swiftSettings: door),
+            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"], swiftSettings: door),
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
