@@ -19,9 +19,12 @@ enum LayerRules {
             "Sources/Transport/Loop/SocketAddress.swift", "Sources/Transport/Loop/System.swift",
             "Sources/Transport/Loop/Waker.swift",
         ],
-        "COpenSSL": ["Sources/Node/Auth/MessageCode.swift", "Sources/Node/Auth/PublicKey.swift"],
+        "COpenSSL": [
+            "Sources/Node/Auth/MessageCode.swift", "Sources/Node/Auth/PublicKey.swift",
+            "Sources/Transport/TLS/TLSContext.swift", "Sources/Transport/TLS/TLSSession.swift",
+        ],
         "CUring": [],
-        "CZlib": [],
+        "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],
         "CSQLite": [],
         "CMsgpack": [],
     ]
