@@ -83,6 +83,7 @@ extension Loop {
                 acceptAgain = now
             }
             if connection.isAnnounced {
+                owesTurnEnd = true
                 service.closed(connection.id, connection.end ?? ConnectionEnd(.byUs))
             }
         }

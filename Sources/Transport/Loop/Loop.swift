@@ -37,6 +37,8 @@ public final class Loop {
     var acceptAgain = Instant.never
     var masks: MaskGenerator
     var nonces: MaskGenerator
+    /// The service was told something after its `turnEnded`: the next turn must not wait.
+    var owesTurnEnd = false
     var stopAt = Instant.never
     var isStopping = false
     var compressors: [Int: Compressor] = [:]
