@@ -24,18 +24,15 @@ public struct Number: Equatable, Sendable {
     /// Nil for NaN and the infinities.
     @inlinable public init?(_ double: Double) {
         guard double.isFinite else { return nil }
-        if double.rounded(.towardZero) == double {
-            // Both bounds are powers of two and so exact as doubles.
-            if double >= -0x1p63 && double < 0x1p63 {
-                form = .integer(Int64(double))
-                return
-            }
-            if double >= 0x1p63 && double < 0x1p64 {
-                form = .large(UInt64(double))
-                return
-            }
+        // All bounds are powers of two and so exact as doubles; beyond 2^63 all are integral.
+        if double >= -0x1p63 && double < 0x1p63 {
+            let whole = Int64(double)
+            form = Double(whole) == double ? .integer(whole) : .fraction(double)
+        } else if double >= 0x1p63 && double < 0x1p64 {
+            form = .large(UInt64(double))
+        } else {
+            form = .fraction(double)
         }
-        form = .fraction(double)
     }
 
     /// The integer, if it is one that Int64 holds.
