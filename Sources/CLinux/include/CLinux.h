@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "process.h"
+
 // Thin doors to the kernel. Every function that can fail returns a negative errno, never -1 with
 // errno beside it, and restarts by itself after EINTR. Buffers are annotated so that Swift passes
 // spans. A family is 4 or 6; a v4 address fills the first four bytes.
