@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "CAllocations", path: "Bench/CAllocations"),
         .executableTarget(
             name: "fieldcast-bench",
-            dependencies: ["Wire", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
+            dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
             exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),

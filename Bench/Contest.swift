@@ -38,6 +38,12 @@ struct Contest {
             name: name, values: times, unit: "ns", peer: peer, ratio: median(ratios))
     }
 
+    /// Seconds for one repetition, in each of as many turns.
+    static func times(_ work: () throws -> Void) throws -> [Double] {
+        let count = try batch(work)
+        return try (0..<turns).map { _ in try time(work, count) }
+    }
+
     /// How many repetitions make a turn.
     private static func batch(_ work: () throws -> Void) throws -> Int {
         var count = 1

@@ -13,7 +13,8 @@ enum Program {
             filter = text
         }
         let fixture = try Fixture()
-        let measurements = try (encodingMeasurements(fixture) + diffMeasurements(fixture))
+        let measurements = try
+            (encodingMeasurements(fixture) + diffMeasurements(fixture) + hubMeasurements(fixture))
             .filter { $0.name.hasPrefix(filter) }
         guard !measurements.isEmpty else { fail("no measurement's name begins with \(filter)") }
 
