@@ -20,6 +20,7 @@ let package = Package(
         .target(
             name: "COpenSSL",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .systemLibrary(
             name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
         .systemLibrary(
@@ -29,13 +30,17 @@ let package = Package(
             name: "Wire", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
-        .target(name: "Transport", dependencies: ["Wire", "CLinux"], swiftSettings: door),
+        .target(
+            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib"], swiftSettings: door),
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
         .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+        .executableTarget(
+            name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
+            swiftSettings: strict),
 
         .target(name: "CAllocations", path: "Bench/CAllocations"),
         .executableTarget(
@@ -45,7 +50,7 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Wire", "COpenSSL"], swiftSettings: door),
+            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"], swiftSettings: door),
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],
             swiftSettings: strict),

@@ -69,48 +69,35 @@ struct Demonstration {
 
     private mutating func metrics(_ wall: WallTime) -> Patch {
         if chance(1, in: 6) { solved += 1 }
+        let messages = Int64.random(in: 80...140, using: &generator)
         let load = Double.random(in: 0.2...0.9, using: &generator)
         let satisfaction = Double.random(in: 4.2...4.8, using: &generator)
-        return Patch(
-            set: Map(ordered: [
-                ("active", .integer(Int64(sessions.count))),
-                (
-                    "messagesPerMinute",
-                    .integer(Int64.random(in: 80...140, using: &generator))
-                ),
-                ("satisfaction", .hundredths(satisfaction)),
-                ("load", .hundredths(load)),
-                ("solvedToday", .integer(Int64(solved))),
-                ("updated", .time(WallTime(seconds: wall.seconds))),
-            ]))
+        return Patch(set: [
+            "active": .integer(Int64(sessions.count)), "messagesPerMinute": .integer(messages),
+            "satisfaction": .hundredths(satisfaction), "load": .hundredths(load),
+            "solvedToday": .integer(Int64(solved)),
+            "updated": .time(WallTime(seconds: wall.seconds)),
+        ])
     }
 
     private mutating func queue() -> Patch {
         waiting = max(0, waiting + Int.random(in: -2...2, using: &generator))
-        return Patch(
-            set: Map(ordered: [
-                ("depth", .integer(Int64(waiting))),
-                ("longestWaitSeconds", .integer(Int64(waiting) * 17)),
-            ]))
+        return Patch(set: [
+            "depth": .integer(Int64(waiting)), "longestWaitSeconds": .integer(Int64(waiting) * 17),
+        ])
     }
 
     private func hire(_ agent: Text) -> Patch {
-        Patch(
-            set: Map(ordered: [
-                (
-                    agent,
-                    .map(Map(ordered: [("status", "active"), ("solved", 0)]))
-                )
-            ]))
+        Patch(set: [agent: ["status": "active", "solved": 0]])
     }
 
     private mutating func status() -> Patch {
         let agent = pick(Demonstration.agents)
         let status = pick(Demonstration.statuses)
+        let solved = Patch.Increment(path: Path([agent, "solved"]), amount: Number(Int64(1)))
         return Patch(
-            set: Map(ordered: [(agent, .map(Map(ordered: [("status", .text(status))])))]),
-            increments: chance(1, in: 2)
-                ? [Patch.Increment(path: Path([agent, "solved"]), amount: Number(Int64(1)))] : [])
+            set: [agent: ["status": .text(status)]],
+            increments: chance(1, in: 2) ? [solved] : [])
     }
 
     /// A session opens, changes, or closes.
@@ -120,33 +107,13 @@ struct Demonstration {
         }
         if sessions.count > 3 && chance(1, in: 2) {
             let unread = Int64.random(in: 0...5, using: &generator)
-            return Patch(
-                set: Map(ordered: [
-                    (pick(sessions), .map(Map(ordered: [("unread", .integer(unread))])))
-                ]))
+            return Patch(set: [pick(sessions): ["unread": .integer(unread)]])
         }
         let id = Text("s-\(Int.random(in: 10_000...99_999, using: &generator))")
         if !sessions.contains(id) { sessions.append(id) }
-        return Patch(
-            set: Map(ordered: [
-                (
-                    id,
-                    .map(
-                        Map(ordered: [
-                            ("agent", .text(pick(Demonstration.agents))),
-                            ("subject", .text(pick(Demonstration.subjects))),
-                            ("unread", 0),
-                        ]))
-                )
-            ]))
-    }
-}
-
-extension Map {
-    /// Written down by hand, in any order.
-    fileprivate init(ordered fields: [(Text, Value)]) {
-        self.init()
-        for (key, value) in fields { self[key] = value }
+        let agent = pick(Demonstration.agents)
+        let subject = pick(Demonstration.subjects)
+        return Patch(set: [id: ["agent": .text(agent), "subject": .text(subject), "unread": 0]])
     }
 }
 

@@ -65,6 +65,9 @@ final class Connection {
     var upgrade: ClientUpgrade?
     var calls: CallExchange?
     var inbox: WebSocketInbox?
+    var deflate: DeflateAgreement?
+    /// Of its own, where the peer's messages refer to earlier ones.
+    var decompressor: Decompressor?
     /// What was read before a pause and not yet looked at.
     var unread: [UInt8] = []
 

@@ -96,6 +96,7 @@ extension Loop {
         if connection.owesDrained, !connection.isDoomed {
             connection.owesDrained = false
             if connection.phase == .open || connection.phase == .streaming {
+                owesTurnEnd = true
                 service.drained(connection.id)
             }
         }

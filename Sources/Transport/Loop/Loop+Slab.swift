@@ -73,6 +73,7 @@ extension Loop {
                 acceptAgain = now
             }
             if connection.isAnnounced {
+                owesTurnEnd = true
                 service.closed(connection.id, connection.end ?? ConnectionEnd(.byUs))
             }
         }

@@ -14,13 +14,14 @@ extension Loop {
             return false
         }
         // Something that came up while flushing must not wait for the next event.
-        let isPressing = !dirty.isEmpty || !doomed.isEmpty
+        let isPressing = !dirty.isEmpty || !doomed.isEmpty || owesTurnEnd
         let due = min(deadlines.earliest ?? .never, wakeAt, acceptAgain, min(stopAt, limit))
         kernel.wait(until: isPressing ? now : due == .never ? nil : due)
         now = kernel.now()
         while let event = kernel.next() { handle(event) }
         expire()
         bury()
+        owesTurnEnd = false
         service.turnEnded(now)
         flush()
         bury()

@@ -37,8 +37,12 @@ public final class Loop {
     var acceptAgain = Instant.never
     var masks: MaskGenerator
     var nonces: MaskGenerator
+    /// The service was told something after its `turnEnded`: the next turn must not wait.
+    var owesTurnEnd = false
     var stopAt = Instant.never
     var isStopping = false
+    var compressors: [Int: Compressor] = [:]
+    var decompressor: Decompressor?
 
     struct Listener {
         var descriptor: Int32
@@ -138,15 +142,11 @@ public final class Loop {
         return enqueue(frame, connection)
     }
 
-    /// Frames a message for this one connection, masked where it is a client's, and queues it.
+    /// Frames a message for this one connection, compressed where that was agreed and pays, masked
+    /// where it is a client's, and queues it.
     public func send(message: Span<UInt8>, binary: Bool, to id: ConnectionID) -> Outflow {
         guard let connection = self[id], connection.phase == .open else { return .refused }
-        let frame =
-            switch connection.role {
-            case .server: Frame.server(message, binary: binary)
-            case .client: Frame.client(message, binary: binary, using: &masks)
-            }
-        return enqueue(frame, connection)
+        return enqueue(frame(message, binary: binary, for: connection), connection)
     }
 
     /// Closes: a WebSocket with a close frame behind what is queued, anything else at once.
@@ -208,6 +208,15 @@ public final class Loop {
     }
 
     public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
+
+    /// The window with which frames for a connection may be compressed; nil: not at all. What is
+    /// sent to many is compressed once for each window among them, and nearly all have 15.
+    public func compression(of id: ConnectionID) -> Int? {
+        guard let connection = self[id], let agreement = connection.deflate,
+            connection.role == .server
+        else { return nil }
+        return agreement.serverWindowBits
+    }
 
     /// Bytes that wait in the send queue of a connection.
     public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.queue.bytes ?? 0 }
