@@ -50,7 +50,8 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"], swiftSettings: door),
+            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
+            swiftSettings: door),
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],
             swiftSettings: strict),

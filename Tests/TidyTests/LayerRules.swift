@@ -22,7 +22,7 @@ enum LayerRules {
         ],
         "COpenSSL": ["Sources/Node/Auth/MessageCode.swift", "Sources/Node/Auth/PublicKey.swift"],
         "CUring": [],
-        "CZlib": [],
+        "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],
         "CSQLite": [],
         "CMsgpack": [],
     ]
