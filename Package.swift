@@ -35,7 +35,12 @@ let package = Package(
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .target(
+            name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
+            swiftSettings: strict),
+
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Wire", "COpenSSL"], swiftSettings: door),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -7,7 +7,7 @@ public struct MessagePackReader: ~Escapable {
     @usableFromInline let bytes: Span<UInt8>
     /// Where the next value begins.
     public internal(set) var offset: Int
-    private let depthLimit: Int
+    var depthLimit: Int
 
     @_lifetime(copy bytes)
     public init(_ bytes: Span<UInt8>, depthLimit: Int = Limits.depth) {
@@ -54,6 +54,21 @@ public struct MessagePackReader: ~Escapable {
     @inline(__always)
     public mutating func readArrayCount() throws(DecodeError) -> Int {
         try readCount(fix: 0x90, wide: 0xdc, bytesEach: 1)
+    }
+
+    /// The number of elements of the list that begins here; an absent list is a nil.
+    @inline(__always)
+    mutating func readListCount() throws(DecodeError) -> Int {
+        try readNil() ? 0 : try readArrayCount()
+    }
+
+    /// The number of pairs that the list that begins here holds, one after the other.
+    @inline(__always)
+    mutating func readPairCount() throws(DecodeError) -> Int {
+        let start = offset
+        let count = try readListCount()
+        guard count % 2 == 0 else { throw DecodeError(.missingField, at: start) }
+        return count / 2
     }
 
     /// The number of entries of the map that begins here.
@@ -312,15 +327,13 @@ public struct MessagePackReader: ~Escapable {
     private func offsetOfRepeatedKey(mapAt start: Int) throws(DecodeError) -> Int {
         var again = MessagePackReader(bytes, depthLimit: .max)
         again.offset = start
-        var seen: [Text] = []
+        var keys: [(key: Text, place: Int)] = []
         for _ in 0..<(try again.readMapCount()) {
-            let at = again.offset
-            let key = try again.readText()
-            if seen.contains(key) { return at }
-            seen.append(key)
-            _ = try again.readValue()
+            let place = again.offset
+            keys.append((try again.readText(), place))
+            try again.skip()
         }
-        return start
+        return Map.firstRepeat(keys) ?? start
     }
 
     private mutating func readExtension(_ head: UInt8) throws(DecodeError) -> Value {
