@@ -22,6 +22,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .systemLibrary(
             name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
+        .systemLibrary(
+            name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
         .target(
             name: "Wire", swiftSettings: strict,
@@ -39,10 +41,16 @@ let package = Package(
             name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "fieldcast-bench", dependencies: ["Wire", "CMsgpack", "CJansson"], path: "Bench",
+            exclude: ["Fixture"], swiftSettings: strict),
+
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Wire", "COpenSSL"], swiftSettings: door),
+        .testTarget(
+            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),

@@ -3,6 +3,46 @@ import Wire
 
 @testable import Transport
 
+/// What a loop stands on: the same tests run over each.
+enum Ground: CustomTestStringConvertible, Sendable {
+    case epoll
+    case simulated(seed: UInt64)
+
+    static let real: [Ground] = [.epoll]
+    static let all: [Ground] = real + (1...12).map { .simulated(seed: $0) }
+
+    var testDescription: String {
+        switch self {
+        case .epoll: "epoll"
+        case .simulated(let seed): "simulated, seed \(seed)"
+        }
+    }
+}
+
+/// The kernel of a ground, for a loop and for bare peers beside it.
+struct Footing {
+    let network: SimulatedNetwork?
+
+    init(_ ground: Ground, faults: SimulatedNetwork.Faults = .rough) {
+        switch ground {
+        case .epoll: network = nil
+        case .simulated(let seed): network = SimulatedNetwork(seed: seed, faults: faults)
+        }
+    }
+
+    func loop(_ limits: LoopLimits) throws -> Loop {
+        if let network { return Loop(limits, on: network) }
+        return try Loop(limits, on: .epoll)
+    }
+
+    func kernel() throws -> any Kernel {
+        if let network { return SimulatedKernel(network) }
+        return try EpollKernel()
+    }
+
+    var now: Instant { network?.now ?? System.now }
+}
+
 /// One loop that is server and client at once, turned by hand until something is so.
 final class Fixture: Service {
     let loop: Loop
@@ -22,11 +62,19 @@ final class Fixture: Service {
     var onAnswer: ((HTTPRequest, ConnectionID) -> HTTPAnswer)?
     var onServerMessage: ((ConnectionID, [UInt8]) -> Void)?
     var onTurnEnded: (() -> Void)?
+    var acceptedCount = 0
     var wokenCount = 0
     var reachedCount = 0
 
-    init(_ limits: LoopLimits = LoopLimits()) throws {
-        loop = try Loop(limits, on: .epoll)
+    let footing: Footing
+
+    convenience init(_ limits: LoopLimits = LoopLimits(), on ground: Ground) throws {
+        try self.init(limits, Footing(ground))
+    }
+
+    init(_ limits: LoopLimits = LoopLimits(), _ footing: Footing) throws {
+        self.footing = footing
+        loop = try footing.loop(limits)
         address = try loop.listen(at: .loopback(port: 0))
         loop.begin(self)
     }
@@ -44,9 +92,10 @@ final class Fixture: Service {
         until done: () -> Bool, _ what: Comment = "",
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        let limit = System.now + .seconds(20)
+        let limit = footing.now + .seconds(100)
+        let wall = System.now + .seconds(20)
         while !done() {
-            guard System.now < limit, loop.turn(atMostUntil: limit) else {
+            guard footing.now < limit, System.now < wall, loop.turn(atMostUntil: limit) else {
                 if !done() {
                     Issue.record("never happened: \(what)", sourceLocation: sourceLocation)
                 }
@@ -60,6 +109,11 @@ final class Fixture: Service {
         let client = try connect()
         turn(until: { openedClients.contains(client) && openedServers.count > count })
         return (client, openedServers[count])
+    }
+
+    func accepted(_ id: ConnectionID, from peer: SocketAddress) -> Bool {
+        acceptedCount += 1
+        return true
     }
 
     func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
@@ -103,24 +157,37 @@ final class Fixture: Service {
     }
 }
 
-/// Bare bytes over a socket of the same loop's address: for what a correct client never sends.
+/// Bare bytes to the fixture's address: for what a correct client never sends.
 struct RawPeer {
-    let kernel: EpollKernel
+    let kernel: any Kernel
     let descriptor: Int32
+    let fixture: Fixture
 
-    init(_ address: SocketAddress) throws {
-        kernel = try EpollKernel()
-        descriptor = try kernel.connect(to: address, from: nil, SocketOptions())
-        try kernel.add(descriptor, Token(bits: 1), [])
+    /// Connects, and turns the fixture until it has accepted.
+    init(_ fixture: Fixture) throws {
+        self.fixture = fixture
+        kernel = try fixture.footing.kernel()
+        let before = fixture.acceptedCount
+        descriptor = try kernel.connect(to: fixture.address, from: nil, SocketOptions())
+        try kernel.add(descriptor, Token(bits: 1 << 32), [])
+        fixture.turn(until: { fixture.acceptedCount > before })
     }
 
-    func write(_ bytes: [UInt8]) -> Transfer {
-        var outbox = Transport.Outbox()
-        outbox.append(Frame(bytes))
-        return kernel.send(outbox, on: descriptor, Token(bits: 1))
+    /// Writes what the fixture's side will take; it is turned as long as that is not all.
+    func write(_ bytes: [UInt8]) {
+        var queue = SendQueue()
+        queue.append(Frame(bytes))
+        fixture.turn(until: {
+            if case .moved(let count) = kernel.send(queue, on: descriptor, Token(bits: 1 << 32)) {
+                queue.advance(by: count)
+            } else {
+                fixture.loop.waker.wake()
+            }
+            return queue.isEmpty
+        })
     }
 
-    func write(_ text: String) { #expect(write([UInt8](text.utf8)) == .moved(text.utf8.count)) }
+    func write(_ text: String) { write([UInt8](text.utf8)) }
 
     /// What has come so far; nil at the end of the stream.
     func read() -> [UInt8]? {
@@ -133,6 +200,29 @@ struct RawPeer {
         }
     }
 
-    func close() { kernel.close(descriptor, Token(bits: 1)) }
+    /// Turns the fixture until so many bytes have come.
+    func read(atLeast count: Int) -> String {
+        var bytes: [UInt8] = []
+        fixture.turn(until: {
+            bytes += read() ?? []
+            fixture.loop.waker.wake()
+            return bytes.count >= count
+        })
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Turns the fixture until it has hung up.
+    func readToEnd() -> String {
+        var bytes: [UInt8] = []
+        var isEnded = false
+        fixture.turn(until: {
+            if let more = read() { bytes += more } else { isEnded = true }
+            fixture.loop.waker.wake()
+            return isEnded
+        })
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func close() { kernel.close(descriptor, Token(bits: 1 << 32)) }
     func shutWriting() { kernel.shutWriting(descriptor) }
 }

@@ -3,6 +3,8 @@ public struct HTTPRequest: Equatable, Sendable {
     public let method: HTTPMethod
     public let fields: HTTPFields
     public internal(set) var body: [UInt8] = []
+    /// Who asks: the peer, or whom trusted proxies name.
+    public internal(set) var client = SocketAddress.any(port: 0)
     /// How the body is delimited; already checked to be unambiguous.
     let framing: BodyFraming
     let minor: UInt8
@@ -22,6 +24,12 @@ public struct HTTPRequest: Equatable, Sendable {
         let hosts = fields.all("host")
         if hosts.count > 1 || (hosts.isEmpty && line.minor == 1) { throw .badHost }
         framing = try Self.framing(of: fields, minor: line.minor, limits: limits)
+    }
+
+    mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        body.append(addingCapacity: range.count) { output in
+            for i in range { output.append(bytes[i]) }
+        }
     }
 
     /// The target as it was sent: path and query.

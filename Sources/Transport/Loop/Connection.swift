@@ -12,6 +12,10 @@ final class Connection {
         case opening
         /// Incoming: requests and answers.
         case http
+        /// Outgoing: calls and their answers.
+        case calling
+        /// Incoming: an answer that goes out piece by piece.
+        case streaming
         /// A WebSocket.
         case open
         /// Our close frame is sent, the peer's is awaited; messages are dropped.
@@ -25,11 +29,11 @@ final class Connection {
 
     let id: ConnectionID
     let descriptor: Int32
-    let peer: SocketAddress
+    var peer: SocketAddress
     let role: WebSocketRole
 
     var phase: Phase
-    var outbox = Outbox()
+    var queue = SendQueue()
     var interest: Interest
     /// In the list of connections to flush this turn.
     var isDirty = false
@@ -42,6 +46,8 @@ final class Connection {
     /// Bytes come in, but nobody wants them now.
     var isPaused = false
     var isDoomed = false
+    /// The service knows of it, so it is owed `closed`.
+    var isAnnounced = true
     /// After the last byte: listen on a while, or close at once.
     var lingers = true
     /// Heartbeats without a sign of life since.
@@ -57,6 +63,7 @@ final class Connection {
     var end: ConnectionEnd?
     var http: HTTPExchange?
     var upgrade: ClientUpgrade?
+    var calls: CallExchange?
     var inbox: WebSocketInbox?
     /// What was read before a pause and not yet looked at.
     var unread: [UInt8] = []
@@ -74,6 +81,7 @@ final class Connection {
         heard = now
     }
 
+    var takesFrames: Bool { phase == .open || phase == .streaming }
     var token: Token { Token(id) }
     var due: Instant { min(deadline, stallDeadline) }
 }
@@ -81,10 +89,12 @@ final class Connection {
 /// The server's side of one exchange, from the first byte of a head to the end of the answer.
 final class HTTPExchange {
     enum State {
+        /// Before the first head, where a balancer is to say who connected.
+        case proxyHeader(ProxyHeader)
         case head
-        case body(HTTPRequest, missing: Int)
-        /// The service has the request and holds the answer.
-        case held(HTTPMethod, keepsAlive: Bool)
+        case body(HTTPRequest, BodyReader)
+        /// The service has the request; it holds the answer, or streams it.
+        case held(HTTPMethod, minor: UInt8, keepsAlive: Bool)
     }
 
     var state = State.head

@@ -133,14 +133,14 @@ final class EpollKernel: Kernel {
         return error == .wouldBlock ? .nothing : .failed(error)
     }
 
-    func send(_ outbox: borrowing Outbox, on descriptor: Int32, _ token: Token) -> Transfer {
-        guard let head = outbox.head else { return .moved(0) }
+    func send(_ queue: borrowing SendQueue, on descriptor: Int32, _ token: Token) -> Transfer {
+        guard let head = queue.head else { return .moved(0) }
         let sent: Int64
-        if outbox.single != nil || head.count >= gatherLimit {
-            sent = offer(head.bytes, from: outbox.offset, to: descriptor)
+        if queue.single != nil || head.count >= gatherLimit {
+            sent = offer(head.bytes, from: queue.offset, to: descriptor)
         } else {
             scratch.removeAll(keepingCapacity: true)
-            outbox.gather(into: &scratch, limit: gatherLimit)
+            queue.gather(into: &scratch, limit: gatherLimit)
             sent = offer(scratch, from: 0, to: descriptor)
         }
         if sent >= 0 { return .moved(Int(sent)) }

@@ -43,7 +43,7 @@ protocol Kernel: AnyObject {
         _ descriptor: Int32, _ body: (inout MutableSpan<UInt8>) -> Void
     ) -> Received
 
-    func send(_ outbox: borrowing Outbox, on descriptor: Int32, _ token: Token) -> Transfer
+    func send(_ queue: borrowing SendQueue, on descriptor: Int32, _ token: Token) -> Transfer
     /// Everything handed to `send` in this turn is on its way after this.
     func submit()
 }

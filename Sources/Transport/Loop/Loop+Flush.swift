@@ -3,9 +3,9 @@ internal import Wire
 extension Loop {
     /// Puts a frame into a send queue and the connection on the list of this turn's flush.
     func enqueue(_ frame: Frame, _ connection: Connection) -> Outflow {
-        let waiting = connection.outbox.bytes
+        let waiting = connection.queue.bytes
         if waiting > 0, waiting + frame.count > limits.queueBytes { return .refused }
-        connection.outbox.append(frame)
+        connection.queue.append(frame)
         if connection.isBacklogged {
             connection.owesDrained = true
             return .queued
@@ -16,7 +16,7 @@ extension Loop {
 
     /// Control frames and answers go in whatever the limit says; they are few and bounded.
     func enqueueUnlimited(_ bytes: [UInt8], _ connection: Connection) {
-        connection.outbox.append(Frame(bytes))
+        connection.queue.append(Frame(bytes))
         if !connection.isBacklogged { touch(connection) }
     }
 
@@ -43,18 +43,18 @@ extension Loop {
         if connection.isDoomed || connection.isInFlight || connection.phase == .connecting {
             return
         }
-        if connection.outbox.isEmpty { return emptied(connection) }
+        if connection.queue.isEmpty { return emptied(connection) }
         settle(
             connection,
-            kernel.send(connection.outbox, on: connection.descriptor, connection.token))
+            kernel.send(connection.queue, on: connection.descriptor, connection.token))
     }
 
     /// What the kernel made of the bytes offered.
     func settle(_ connection: Connection, _ transfer: Transfer) {
         switch transfer {
         case .moved(let count):
-            connection.outbox.advance(by: count)
-            if connection.outbox.isEmpty { return emptied(connection) }
+            connection.queue.advance(by: count)
+            if connection.queue.isEmpty { return emptied(connection) }
             if connection.stallDeadline != .never {
                 connection.stallDeadline = now + limits.stallTime
             }
@@ -91,11 +91,13 @@ extension Loop {
             kernel.shutWriting(connection.descriptor)
             setDeadline(connection, now + limits.lingerTime)
         case .http: exchangeDrained(connection)
-        case .connecting, .opening, .open, .closing, .lingering: break
+        case .connecting, .opening, .calling, .streaming, .open, .closing, .lingering: break
         }
         if connection.owesDrained, !connection.isDoomed {
             connection.owesDrained = false
-            if connection.phase == .open { service.drained(connection.id) }
+            if connection.phase == .open || connection.phase == .streaming {
+                service.drained(connection.id)
+            }
         }
     }
 

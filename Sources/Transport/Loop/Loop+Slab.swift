@@ -32,6 +32,22 @@ extension Loop {
         return connection
     }
 
+    /// An outgoing connection, on its way.
+    func dial(_ address: SocketAddress, _ source: SocketAddress?) throws(Errno) -> Connection {
+        let descriptor = try kernel.connect(to: address, from: source, limits.sockets)
+        let connection = seat(
+            descriptor, peer: address, role: .client, phase: .connecting, interest: .writing)
+        do throws(Errno) {
+            try kernel.add(descriptor, connection.token, .writing)
+        } catch {
+            unseat(connection)
+            kernel.close(descriptor, connection.token)
+            throw error
+        }
+        setDeadline(connection, now + limits.connectTime)
+        return connection
+    }
+
     func unseat(_ connection: Connection) {
         slots[Int(connection.id.index)] = nil
         freeSlots.append(connection.id.index)
@@ -51,12 +67,14 @@ extension Loop {
         while let connection = doomed.popLast() {
             unseat(connection)
             kernel.close(connection.descriptor, connection.token)
-            connection.outbox.clear()
+            connection.queue.clear()
             connection.http = nil
             if acceptAgain == .never, listeners.contains(where: { !$0.isListening && $0.isOpen }) {
                 acceptAgain = now
             }
-            service.closed(connection.id, connection.end ?? ConnectionEnd(.byUs))
+            if connection.isAnnounced {
+                service.closed(connection.id, connection.end ?? ConnectionEnd(.byUs))
+            }
         }
     }
 
@@ -75,20 +93,21 @@ extension Loop {
         for _ in 0..<256 {
             if connectionCount >= limits.connections { return restAccepting(index) }
             switch kernel.accept(listeners[index].descriptor) {
-            case .connection(let descriptor, let peer): welcome(descriptor, peer)
+            case .connection(let descriptor, let peer): welcome(descriptor, peer, listeners[index])
             case .nothing: return
             case .failed: return restAccepting(index)
             }
         }
     }
 
-    private func welcome(_ descriptor: Int32, _ peer: SocketAddress) {
+    private func welcome(_ descriptor: Int32, _ peer: SocketAddress, _ listener: Listener) {
         let connection = seat(
             descriptor, peer: peer, role: .server, phase: .http, interest: .reading)
         var isWelcome = false
         do throws(Errno) {
             try kernel.add(descriptor, connection.token, .reading)
-            isWelcome = service.accepted(connection.id, from: peer)
+            isWelcome =
+                listener.expectsProxyHeader || service.accepted(connection.id, from: peer)
         } catch {
             isWelcome = false
         }
@@ -97,7 +116,12 @@ extension Loop {
             kernel.close(descriptor, connection.token)
             return
         }
-        connection.http = HTTPExchange()
+        let exchange = HTTPExchange()
+        if listener.expectsProxyHeader {
+            exchange.state = .proxyHeader(ProxyHeader())
+            connection.isAnnounced = false
+        }
+        connection.http = exchange
         setDeadline(connection, now + limits.headTime)
     }
 

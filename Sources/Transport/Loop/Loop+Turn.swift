@@ -45,7 +45,7 @@ extension Loop {
         case .sent(let transfer):
             connection.isInFlight = false
             settle(connection, transfer)
-            if !connection.isBacklogged, !connection.outbox.isEmpty { touch(connection) }
+            if !connection.isBacklogged, !connection.queue.isEmpty { touch(connection) }
         }
     }
 
@@ -80,6 +80,8 @@ extension Loop {
             switch connection.phase {
             case .http: readHTTP(connection, bytes.span, &position)
             case .opening: readUpgrade(connection, bytes.span, &position)
+            case .calling: readCall(connection, bytes.span, &position)
+            case .streaming: pause(connection)
             case .open, .closing: readWebSocket(connection, &bytes, &position)
             case .connecting, .finishing, .lingering: return
             }
@@ -92,7 +94,7 @@ extension Loop {
                 return doom(connection, ConnectionEnd(.unreachable(error)))
             }
             setInterest(connection, .reading)
-            return beginUpgrade(connection)
+            return connection.upgrade == nil ? beginCall(connection) : beginUpgrade(connection)
         }
         connection.isBacklogged = false
         touch(connection)
@@ -114,13 +116,15 @@ extension Loop {
             doom(connection, ConnectionEnd(.lost))
         case .open:
             doom(connection, ConnectionEnd(.lost, code: .abnormal))
+        case .calling: callCut(connection)
+        case .streaming: doom(connection, ConnectionEnd(.byPeer))
         case .closing, .lingering:
             doom(connection, connection.end ?? ConnectionEnd(.byUs))
         case .finishing:
             connection.lingers = false
             setInterest(connection, connection.interest.subtracting(.reading))
         case .http:
-            if connection.outbox.isEmpty {
+            if connection.queue.isEmpty {
                 doom(connection, ConnectionEnd(.byPeer))
             } else {
                 connection.lingers = false
@@ -161,7 +165,8 @@ extension Loop {
         connection.deadline = .never
         switch connection.phase {
         case .connecting: doom(connection, ConnectionEnd(.unreachable(.timedOut)))
-        case .opening: doom(connection, ConnectionEnd(.timedOut))
+        case .opening, .calling: doom(connection, ConnectionEnd(.timedOut))
+        case .streaming: break
         case .http: expiredExchange(connection)
         case .open: beat(connection)
         case .closing, .finishing, .lingering:

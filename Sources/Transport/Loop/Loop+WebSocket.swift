@@ -77,7 +77,7 @@ extension Loop {
     /// flood of pings must not become a queue.
     private func pong(_ connection: Connection, _ payload: [UInt8]) {
         guard connection.phase == .open, !connection.isBacklogged,
-            connection.outbox.bytes < limits.queueBytes
+            connection.queue.bytes < limits.queueBytes
         else { return }
         enqueueUnlimited(FrameWriter.pong(payload, mask: maskKey(connection)), connection)
     }

@@ -44,6 +44,7 @@ public final class Loop {
         var descriptor: Int32
         var isListening = true
         var isOpen = true
+        var expectsProxyHeader = false
     }
 
     /// A loop on a kernel of this machine. It must be run on the thread that makes it.
@@ -76,21 +77,24 @@ public final class Loop {
 
     /// Listens; returns the address, with the port the system chose when 0 was asked for. With
     /// `sharingPort`, several loops listen at one address and the system deals connections out.
+    /// With `proxyHeader`, every connection must begin with a PROXY protocol header.
     @discardableResult
     public func listen(
-        at address: SocketAddress, sharingPort: Bool = true
+        at address: SocketAddress, sharingPort: Bool = true, proxyHeader: Bool = false
     ) throws(Errno) -> SocketAddress {
         let descriptor = try kernel.listen(
             at: address, limits.sockets, backlog: limits.backlog, sharesPort: sharingPort)
-        return try adopt(listener: descriptor)
+        return try adopt(listener: descriptor, proxyHeader: proxyHeader)
     }
 
     /// Listens on a socket made elsewhere, as a service manager hands it over.
     @discardableResult
-    public func adopt(listener descriptor: Int32) throws(Errno) -> SocketAddress {
+    public func adopt(
+        listener descriptor: Int32, proxyHeader: Bool = false
+    ) throws(Errno) -> SocketAddress {
         let address = try kernel.localAddress(of: descriptor)
         try kernel.add(descriptor, Token(listener: listeners.count), .reading)
-        listeners.append(Listener(descriptor: descriptor))
+        listeners.append(Listener(descriptor: descriptor, expectsProxyHeader: proxyHeader))
         return address
     }
 
@@ -99,16 +103,7 @@ public final class Loop {
     public func connect(
         to address: SocketAddress, from source: SocketAddress? = nil, _ wish: WebSocketWish
     ) throws(Errno) -> ConnectionID {
-        let descriptor = try kernel.connect(to: address, from: source, limits.sockets)
-        let connection = seat(
-            descriptor, peer: address, role: .client, phase: .connecting, interest: .writing)
-        do throws(Errno) {
-            try kernel.add(descriptor, connection.token, .writing)
-        } catch {
-            unseat(connection)
-            kernel.close(descriptor, connection.token)
-            throw error
-        }
+        let connection = try dial(address, source)
         var nonce: [UInt8] = []
         for _ in 0..<4 {
             let word = nonces.next()
@@ -117,14 +112,28 @@ public final class Loop {
             }
         }
         connection.upgrade = ClientUpgrade(wish, nonce: nonce)
-        setDeadline(connection, now + limits.connectTime)
         return connection.id
     }
 
-    /// Queues a frame on an open WebSocket. A frame is always taken by an empty queue; otherwise
+    /// Begins to connect and makes a call; `responded` follows, or `closed` with the reason.
+    public func connect(
+        to address: SocketAddress, from source: SocketAddress? = nil, _ call: HTTPCall
+    ) throws(Errno) -> ConnectionID {
+        let connection = try dial(address, source)
+        connection.calls = CallExchange(first: call)
+        return connection.id
+    }
+
+    /// Makes another call where the last one's answer has ended. False where that is not so.
+    public func call(_ call: HTTPCall, on id: ConnectionID) -> Bool {
+        guard let connection = self[id] else { return false }
+        return send(call, connection)
+    }
+
+    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always taken by an empty queue; otherwise
     /// it is refused when the queue would exceed `LoopLimits.queueBytes`.
     public func send(_ frame: Frame, to id: ConnectionID) -> Outflow {
-        guard let connection = self[id], connection.phase == .open else { return .refused }
+        guard let connection = self[id], connection.takesFrames else { return .refused }
         return enqueue(frame, connection)
     }
 
@@ -147,6 +156,8 @@ public final class Loop {
         case .open: beginClose(connection, code, reason)
         case .connecting, .opening: doom(connection, ConnectionEnd(.byUs))
         case .http: finish(connection, ConnectionEnd(.byUs))
+        case .streaming: if endStream(connection) { close(id, code: code, reason: reason) }
+        case .calling: doom(connection, ConnectionEnd(.byUs))
         case .closing, .finishing, .lingering: break
         }
     }
@@ -179,10 +190,26 @@ public final class Loop {
         return answerHeld(connection, response)
     }
 
+    /// Begins a streamed answer to a request that was held.
+    @discardableResult
+    public func stream(
+        _ status: HTTPStatus, fields: [(name: String, value: String)], to id: ConnectionID
+    ) -> Bool {
+        guard let connection = self[id] else { return false }
+        return beginStream(connection, status, fields)
+    }
+
+    /// Ends a streamed answer. False when none is under way.
+    @discardableResult
+    public func endStream(_ id: ConnectionID) -> Bool {
+        guard let connection = self[id] else { return false }
+        return endStream(connection)
+    }
+
     public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
 
     /// Bytes that wait in the send queue of a connection.
-    public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.outbox.bytes ?? 0 }
+    public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.queue.bytes ?? 0 }
 
     // MARK: Time
 
@@ -210,7 +237,8 @@ public final class Loop {
             guard let connection = slots[slot] else { continue }
             switch connection.phase {
             case .open: beginClose(connection, code, reason)
-            case .connecting, .opening: doom(connection, ConnectionEnd(.stopped))
+            case .connecting, .opening, .calling: doom(connection, ConnectionEnd(.stopped))
+            case .streaming: _ = endStream(connection)
             case .http: stopExchange(connection)
             case .closing, .finishing, .lingering: break
             }

@@ -8,12 +8,16 @@ public struct LoopLimits: Equatable, Sendable {
     /// Of one connection's send queue; a frame that would exceed it is refused.
     public var queueBytes = 1024 * 1024
     public var http = HTTPLimits()
+    /// Whose `X-Forwarded-For` is believed.
+    public var trustedProxies = TrustedProxies()
 
     /// From connect (or the last answer's first following byte) to a whole request head.
     public var headTime = Interval.seconds(10)
-    /// For a body: this long, plus a second for every `bodyBytesPerSecond`.
+    /// For a body: this long, plus a second for every `bodyBytesPerSecond` received.
     public var bodyTime = Interval.seconds(10)
     public var bodyBytesPerSecond = 4096
+    /// Outgoing calls: from the request to the head of the answer.
+    public var answerTime = Interval.seconds(30)
     /// How long a kept-alive connection may say nothing.
     public var idleTime = Interval.seconds(75)
     /// Outgoing: from `connect` to the open WebSocket.

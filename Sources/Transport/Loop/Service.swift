@@ -25,6 +25,11 @@ public protocol Service: AnyObject {
     /// A request is whole. For `.hold`, give the answer later with `Loop.respond`.
     func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer
 
+    /// A call of ours is answered: the head, then any number of pieces of the body, then its end.
+    func responded(_ head: HTTPResponseHead, on id: ConnectionID)
+    func responseBytes(_ bytes: Span<UInt8>, on id: ConnectionID)
+    func responseEnded(on id: ConnectionID)
+
     /// A WebSocket is open, on either side, with the subprotocol agreed.
     func opened(_ id: ConnectionID, subprotocol: String?)
 
@@ -53,6 +58,14 @@ public protocol Service: AnyObject {
 
 extension Service {
     public func accepted(_ id: ConnectionID, from peer: SocketAddress) -> Bool { true }
+    public func responded(_ head: HTTPResponseHead, on id: ConnectionID) {}
+    public func responseBytes(_ bytes: Span<UInt8>, on id: ConnectionID) {}
+    public func responseEnded(on id: ConnectionID) {}
+    public func opened(_ id: ConnectionID, subprotocol: String?) {}
+    public func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {}
+    public func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
+        .respond(HTTPResponse(.notFound))
+    }
     public func ponged(_ id: ConnectionID) {}
     public func drained(_ id: ConnectionID) {}
     public func woken() {}
@@ -66,8 +79,12 @@ public enum HTTPAnswer: Sendable {
     /// Make it a WebSocket, with one of the subprotocols the client offered, or none. A request
     /// that is no valid upgrade is answered so by the loop.
     case upgrade(subprotocol: String?)
-    /// The answer comes later, through `Loop.respond`. The next request waits until then.
+    /// The answer comes later, through `Loop.respond` or `Loop.stream`. The next request waits
+    /// until then.
     case hold
+    /// The head now, the body by `Loop.send` with frames made by `Frame.chunk`, its end by
+    /// `Loop.endStream`. Meant for event streams: one chunk goes to thousands of them.
+    case stream(HTTPStatus, fields: [(name: String, value: String)])
 }
 
 /// What became of bytes handed to `Loop.send`.

@@ -46,6 +46,22 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         return SocketAddress(a)
     }
 
+    /// From its bytes in network order: four or sixteen.
+    init(family: UInt8, bytes: ArraySlice<UInt8>, port: UInt16) {
+        var words: (UInt64, UInt64) = (0, 0)
+        for (i, byte) in bytes.enumerated() {
+            let shift = UInt64(56 - (i & 7) * 8)
+            if i < 8 { words.0 |= UInt64(byte) << shift } else { words.1 |= UInt64(byte) << shift }
+        }
+        self.family = family
+        (high, low) = words
+        scope = 0
+        self.port = port
+    }
+
+    /// A bit of the address, counted from its most significant.
+    func bit(_ i: Int) -> Bool { byte(i / 8) >> UInt8(7 - i % 8) & 1 == 1 }
+
     init(_ a: fc_address) {
         family = a.family
         scope = a.scope

@@ -4,6 +4,7 @@ public import Synchronization
 /// Ends a loop's wait from any thread. Closed with its last owner, so a late wake is harmless.
 public final class Waker: Sendable {
     let descriptor: Int32
+    private let flag = Atomic(false)
 
     init() throws(Errno) { descriptor = try Errno.check(fc_event_descriptor()) }
 
@@ -11,8 +12,15 @@ public final class Waker: Sendable {
     init(withoutDescriptor: Void) { descriptor = -1 }
 
     public func wake() {
-        if descriptor >= 0 { _ = fc_event_post(descriptor) }
+        if descriptor >= 0 {
+            _ = fc_event_post(descriptor)
+        } else {
+            flag.store(true, ordering: .releasing)
+        }
     }
+
+    /// Whether somebody woke a kernel without a descriptor since the last look.
+    func takeFlag() -> Bool { flag.exchange(false, ordering: .acquiring) }
 
     func clear() {
         if descriptor >= 0 { _ = fc_event_clear(descriptor) }

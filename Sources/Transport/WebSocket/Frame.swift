@@ -17,6 +17,18 @@ public struct Frame: Sendable {
         server(payload.span, binary: binary)
     }
 
+    /// A piece of a streamed answer, with its chunk header (RFC 9112 section 7.1). Empty for no
+    /// bytes: an empty chunk would end the stream.
+    public static func chunk(_ payload: [UInt8]) -> Frame {
+        guard !payload.isEmpty else { return Frame([]) }
+        var bytes = [UInt8](String(payload.count, radix: 16).utf8)
+        bytes.reserveCapacity(bytes.count + payload.count + 4)
+        bytes += [0x0d, 0x0a]
+        bytes += payload
+        bytes += [0x0d, 0x0a]
+        return Frame(bytes)
+    }
+
     /// A data frame as a client sends it: final, masked with a key from a generator that was
     /// seeded with randomness. It belongs to one connection's one message: the key must differ
     /// from frame to frame.

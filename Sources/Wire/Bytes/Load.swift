@@ -36,14 +36,8 @@ extension Span<UInt8> {
 
     /// A copy of the bytes of `range`.
     func copied(_ range: Range<Int>) -> [UInt8] {
-        let part = extracting(range)
-        return unsafe [UInt8](unsafeUninitializedCapacity: part.count) { buffer, filled in
-            unsafe part.withUnsafeBufferPointer { source in
-                if let from = source.baseAddress, let to = buffer.baseAddress {
-                    unsafe to.update(from: from, count: source.count)
-                }
-            }
-            filled = part.count
-        }
+        // Twice as fast as an array that is made uninitialised and filled: that one looks up the
+        // type of its storage at run time, each time.
+        unsafe extracting(range).withUnsafeBufferPointer { unsafe [UInt8]($0) }
     }
 }

@@ -11,12 +11,14 @@
 ///     0xd7 time: 64-bit seconds, 32-bit nanoseconds
 ///     0xc9 custom: its type, 32-bit length, the data
 ///     0xdd array: 32-bit count, the elements   0xdf map: 32-bit count, keys as names, values
-struct Digest {
+public struct Digest {
     private var first: UInt32 = 0x9747_b28c
     private var second: UInt32 = 0x2545_f491
     /// Bytes that do not fill a block of four yet, the earliest lowest.
     private var pending: UInt32 = 0
     private var length: UInt32 = 0
+
+    public init() {}
 
     @inline(__always)
     mutating func add(byte: UInt8) {
@@ -58,13 +60,18 @@ struct Digest {
         add(word32: UInt32(truncatingIfNeeded: word))
     }
 
-    mutating func add(_ bytes: [UInt8]) {
+    public mutating func add(_ bytes: [UInt8]) {
         add(word32: UInt32(bytes.count))
         for byte in bytes { add(byte: byte) }
     }
 
+    public mutating func add(_ bytes: Span<UInt8>) {
+        add(word32: UInt32(bytes.count))
+        for i in bytes.indices { add(byte: bytes[i]) }
+    }
+
     /// A name of the path, a text, a key: length and bytes.
-    mutating func add(_ text: Text) {
+    public mutating func add(_ text: Text) {
         switch text.storage {
         case .long(let bytes): add(bytes)
         case .short:
@@ -73,7 +80,7 @@ struct Digest {
         }
     }
 
-    mutating func add(_ value: Value) {
+    public mutating func add(_ value: Value) {
         switch value {
         case .null: add(byte: 0xc0)
         case .boolean(let flag): add(byte: flag ? 0xc3 : 0xc2)
@@ -167,7 +174,7 @@ public struct ViewHash: Hashable, Sendable {
         return ViewHash(digest)
     }
 
-    init(_ digest: Digest) {
+    public init(_ digest: Digest) {
         (first, second) = digest.finished()
     }
 

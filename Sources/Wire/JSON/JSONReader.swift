@@ -189,71 +189,65 @@
 
         // MARK: Strings
 
-        /// Most strings have no escape and are plain ASCII: they are found eight bytes at a time
-        /// and copied once.
+        /// Most strings have no escape: their end is found eight bytes at a time, and they are
+        /// checked, where they are not all ASCII, and copied once.
         mutating func readString() throws(DecodeError) -> Text {
             let start = offset &+ 1
+            let (end, isASCII) = try endOfRun(from: start)
+            if !isASCII, let bad = bytes.firstInvalidUTF8(start..<end) {
+                throw DecodeError(.invalidUTF8, at: bad)
+            }
+            if bytes[end] == UInt8(ascii: "\"") {
+                offset = end &+ 1
+                return Text(validated: bytes, start..<end)
+            }
+            return try readEscapedString(bytes.copied(start..<end), from: end)
+        }
+
+        /// Where the next quote, backslash or control character stands, and whether all before it
+        /// is ASCII.
+        @inline(__always)
+        private func endOfRun(from start: Int) throws(DecodeError) -> (end: Int, isASCII: Bool) {
+            let highs: UInt64 = 0x8080_8080_8080_8080
             var i = start
+            var seen: UInt64 = 0
             while i &+ 8 <= bytes.count {
-                let special = JSONReader.specialBytes(bytes.bigEndian64(at: i))
-                if special != 0 {
-                    i &+= special.leadingZeroBitCount / 8
-                    break
+                let word = bytes.bigEndian64(at: i)
+                let ends = JSONEscape.needed(word)
+                if ends != 0 {
+                    let length = ends.leadingZeroBitCount / 8
+                    // Shifting by 64 gives zero: nothing of the word is in the run.
+                    seen |= word & ~(UInt64.max >> UInt64(length &* 8))
+                    return (i &+ length, seen & highs == 0)
                 }
+                seen |= word
                 i &+= 8
             }
             while i < bytes.count {
-                let byte = bytes[i]
-                if byte == UInt8(ascii: "\"") {
-                    offset = i &+ 1
-                    return Text(validated: bytes, start..<i)
-                }
-                if byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 {
-                    return try readLongString(start, plainUpTo: i)
-                }
+                if JSONEscape.isNeeded(bytes[i]) { return (i, seen & highs == 0) }
+                seen |= UInt64(bytes[i])
                 i &+= 1
             }
             throw DecodeError(.truncated, at: bytes.count)
         }
 
-        /// The high bit of each byte that is a quote, a backslash, a control character or not
-        /// ASCII; bits behind the first one set may be wrong, the first never is.
-        @inline(__always)
-        private static func specialBytes(_ word: UInt64) -> UInt64 {
-            let ones: UInt64 = 0x0101_0101_0101_0101
-            let highs: UInt64 = 0x8080_8080_8080_8080
-            let quote = word ^ (ones &* 0x22)
-            let slash = word ^ (ones &* 0x5c)
-            // Exact for every byte: no borrow crosses a byte, because the high bit is set first.
-            let noQuote = ((quote & ~highs) &+ ~highs) | quote
-            let noSlash = ((slash & ~highs) &+ ~highs) | slash
-            let noControl = ((word & ~highs) &+ (ones &* 0x60)) | word
-            return (~(noQuote & noSlash & noControl) | word) & highs
-        }
-
-        private mutating func readLongString(
-            _ start: Int, plainUpTo plain: Int
+        /// The rest of a string from its first escape on, behind what was found before it.
+        private mutating func readEscapedString(
+            _ before: [UInt8], from first: Int
         ) throws(DecodeError) -> Text {
-            var built = bytes.copied(start..<plain)
-            var i = plain
-            var segment = i
-            while true {
-                guard i < bytes.count else { throw DecodeError(.truncated, at: bytes.count) }
-                let byte = bytes[i]
-                guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 else {
-                    i &+= 1
-                    continue
-                }
-                if let bad = bytes.firstInvalidUTF8(segment..<i) {
-                    throw DecodeError(.invalidUTF8, at: bad)
-                }
-                built.append(contentsOf: bytes.copied(segment..<i))
-                if byte == UInt8(ascii: "\"") { break }
-                guard byte == UInt8(ascii: "\\") else {
+            var built = before
+            var i = first
+            while bytes[i] != UInt8(ascii: "\"") {
+                guard bytes[i] == UInt8(ascii: "\\") else {
                     throw DecodeError(.controlCharacter, at: i)
                 }
-                i = try readEscape(i, into: &built)
-                segment = i
+                let start = try readEscape(i, into: &built)
+                let (end, isASCII) = try endOfRun(from: start)
+                if !isASCII, let bad = bytes.firstInvalidUTF8(start..<end) {
+                    throw DecodeError(.invalidUTF8, at: bad)
+                }
+                built.append(contentsOf: bytes.copied(start..<end))
+                i = end
             }
             offset = i &+ 1
             return Text(validated: built.span, 0..<built.count)

@@ -34,19 +34,22 @@
         }
 
         public mutating func writeJSON(_ map: Map) {
-            let escaped = map.count == 1 && map.entries[0].key.beginsWithDollar
+            // Through a span, which needs no reference counts.
+            let entries = map.entries.span
+            let escaped = entries.count == 1 && entries[0].key.beginsWithDollar
             append(0x7b)
-            for i in map.entries.indices {
+            for i in entries.indices {
                 if i > 0 { append(0x2c) }
-                if escaped {
-                    append("\"$")
-                    writeContent(map.entries[i].key)
-                    append(0x22)
-                } else {
-                    writeJSON(map.entries[i].key)
+                append(0x22)
+                if escaped { append(UInt8(ascii: "$")) }
+                writeContent(entries[i].key)
+                append("\":")
+                // The kinds that most fields have, without the call.
+                switch entries[i].value {
+                case .number(let number): writeJSON(number)
+                case .text(let text): writeJSON(text)
+                default: writeJSON(entries[i].value)
                 }
-                append(0x3a)
-                writeJSON(map.entries[i].value)
             }
             append(0x7d)
         }
@@ -70,13 +73,22 @@
                     for i in 0..<length { writeEscaped(text.byte(at: i)) }
                 }
             case .long(let bytes):
+                let bytes = bytes.span
                 var plain = 0
-                for i in bytes.indices where JSONEscape.isNeeded(bytes[i]) {
-                    append(bytes.span.extracting(plain..<i))
-                    writeEscaped(bytes[i])
-                    plain = i + 1
+                var i = 0
+                while i < bytes.count {
+                    if i &+ 8 <= bytes.count, JSONEscape.needed(bytes.bigEndian64(at: i)) == 0 {
+                        i &+= 8
+                        continue
+                    }
+                    if JSONEscape.isNeeded(bytes[i]) {
+                        append(bytes.extracting(plain..<i))
+                        writeEscaped(bytes[i])
+                        plain = i &+ 1
+                    }
+                    i &+= 1
                 }
-                append(bytes.span.extracting(plain..<bytes.count))
+                append(bytes.extracting(plain..<bytes.count))
             }
         }
 
@@ -110,27 +122,58 @@
             }
         }
 
+        /// For numbers below 10^16, so that two words hold the digits; they are filled from the end.
+        @inline(__always)
         mutating func writeDecimal(_ n: UInt64) {
             var left = n
             var first: UInt64 = 0
             var second: UInt64 = 0
             var length = 0
-            // Below 2^53 there are at most sixteen digits: two words, filled from the end.
             repeat {
                 let (quotient, digit) = left.quotientAndRemainder(dividingBy: 10)
                 second = second >> 8 | first << 56
-                first = first >> 8 | (0x30 + digit) << 56
+                first = first >> 8 | (0x30 &+ digit) << 56
                 left = quotient
-                length += 1
+                length &+= 1
             } while left > 0 && length < 16
             reserve(16)
             put(first, second, length: length)
+        }
+
+        /// Most fractions that people send have a few decimals. Such a one is found as a whole
+        /// number of tenths, hundredths … below 10^15: decimals that short belong to different
+        /// doubles each, so the first that reads back as `d` is the shortest there is.
+        @inline(__always)
+        private mutating func writeFewDecimals(_ d: Double) -> Bool {
+            var power = 1.0
+            for places in 1...4 {
+                power *= 10
+                let whole = (d.magnitude * power).rounded()
+                guard whole < 1e15 else { return false }
+                // Both are exact, so the quotient is the double nearest to the decimal.
+                if whole / power == d.magnitude {
+                    let (integer, decimals) = UInt64(whole).quotientAndRemainder(
+                        dividingBy: UInt64(power))
+                    if d < 0 { append(0x2d) }
+                    writeDecimal(integer)
+                    reserve(8)
+                    put(0x2e)
+                    var divisor = UInt64(power) / 10
+                    for _ in 0..<places {
+                        put(UInt8(truncatingIfNeeded: 0x30 &+ decimals / divisor % 10))
+                        divisor /= 10
+                    }
+                    return true
+                }
+            }
+            return false
         }
 
         /// The shortest digits that read back as `d`, as RFC 8785 lays them out; an integral
         /// double, which is beyond the integers' range, always with an exponent, so that no reader
         /// takes it for an integer.
         private mutating func writeShortest(_ d: Double) {
+            if writeFewDecimals(d) { return }
             var digits: [UInt8] = []
             var point = 0
             var exponent = 0
@@ -182,9 +225,10 @@
         @inline(__always)
         static func isNeeded(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5c }
 
-        /// Whether the first `length` bytes of a word need no escape.
+        /// The high bit of each byte of a word that needs one; exact for every byte, because no
+        /// carry crosses from one to the next.
         @inline(__always)
-        static func isFree(_ word: UInt64, length: Int) -> Bool {
+        static func needed(_ word: UInt64) -> UInt64 {
             let ones: UInt64 = 0x0101_0101_0101_0101
             let highs: UInt64 = 0x8080_8080_8080_8080
             let quote = word ^ (ones &* 0x22)
@@ -192,9 +236,14 @@
             let noQuote = ((quote & ~highs) &+ ~highs) | quote
             let noSlash = ((slash & ~highs) &+ ~highs) | slash
             let noControl = ((word & ~highs) &+ (ones &* 0x60)) | word
-            let needed = ~(noQuote & noSlash & noControl) & highs
+            return ~(noQuote & noSlash & noControl) & highs
+        }
+
+        /// Whether the first `length` bytes of a word need no escape.
+        @inline(__always)
+        static func isFree(_ word: UInt64, length: Int) -> Bool {
             // Shifting by 64 gives zero: nothing is looked at.
-            return needed & ~(UInt64.max >> UInt64(length &* 8)) == 0
+            needed(word) & ~(UInt64.max >> UInt64(length &* 8)) == 0
         }
     }
 

@@ -1,7 +1,7 @@
 #if !hasFeature(Embedded)
-    /// In JSON a message is the envelope `{"type": …, "data": {…}, "timestamp": …}`: its fields by
-    /// name in `data`, which is left out when it has none, and the moment at which it was written,
-    /// for people to read; nothing depends on it.
+    /// In JSON a message is the envelope `{"type": …, "data": {…}, "timestamp": …}`: its fields
+    /// by name in `data`, which is left out when it has none, and the moment at which it was
+    /// written, for people to read; nothing depends on it.
     extension Message {
         public func write(json writer: inout Writer, timestamp: WallTime? = nil) {
             writer.append("{\"type\":")

@@ -27,6 +27,11 @@ public struct Flow: Equatable, Sendable {
         return true
     }
 
+    /// How long something has been unconfirmed without any of it being confirmed.
+    public func silence(_ now: Instant) -> Interval {
+        sent == seen ? Interval(nanoseconds: 0) : now.since(since)
+    }
+
     /// Whether the peer is behind by bytes or by time.
     @inline(__always)
     public func isLagging(_ terms: Terms, now: Instant) -> Bool {

@@ -36,12 +36,12 @@ public struct Number: Equatable, Sendable {
     }
 
     /// The integer, if it is one that Int64 holds.
-    public var int64: Int64? {
+    @inlinable public var int64: Int64? {
         if case .integer(let n) = form { n } else { nil }
     }
 
     /// The integer, if it is one that UInt64 holds.
-    public var uint64: UInt64? {
+    @inlinable public var uint64: UInt64? {
         switch form {
         case .integer(let n): n >= 0 ? UInt64(n) : nil
         case .large(let n): n
@@ -50,7 +50,7 @@ public struct Number: Equatable, Sendable {
     }
 
     /// The nearest double.
-    public var double: Double {
+    @inlinable public var double: Double {
         switch form {
         case .integer(let n): Double(n)
         case .large(let n): Double(n)

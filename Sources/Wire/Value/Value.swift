@@ -74,7 +74,17 @@ public struct Map: Equatable, Sendable {
     public init() { entries = [] }
 
     /// Takes entries in any order; nil when a key stands twice.
+    /// Entries that are in order already, as they come from most senders, are not sorted again.
     public init?(_ entries: [Entry]) {
+        var isOrdered = true
+        for i in entries.indices.dropFirst() where !(entries[i - 1].key < entries[i].key) {
+            isOrdered = false
+            break
+        }
+        if isOrdered {
+            self.entries = entries
+            return
+        }
         let ordered = entries.sorted { $0.key < $1.key }
         for i in ordered.indices.dropFirst() where ordered[i].key == ordered[i - 1].key {
             return nil

@@ -2,7 +2,7 @@
 ///
 /// Mostly there is one frame or none, so the first has a place of its own and an idle connection
 /// owns no storage.
-struct Outbox {
+struct SendQueue {
     private var first: Frame?
     private var rest: [Frame] = []
     /// Where `rest` begins; its storage is moved up only now and then.
@@ -62,5 +62,5 @@ struct Outbox {
         }
     }
 
-    mutating func clear() { self = Outbox() }
+    mutating func clear() { self = SendQueue() }
 }

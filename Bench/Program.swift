@@ -1,0 +1,33 @@
+import Foundation
+
+/// `fieldcast-bench [--filter TEXT]`: takes the measurements whose names begin with TEXT.
+@main
+enum Program {
+    static func main() throws {
+        var filter = ""
+        var arguments = CommandLine.arguments.dropFirst()
+        while let argument = arguments.popFirst() {
+            guard argument == "--filter", let text = arguments.popFirst() else {
+                fail("usage: fieldcast-bench [--filter TEXT]")
+            }
+            filter = text
+        }
+        let contests = try wireContests(try Fixture()).filter { $0.name.hasPrefix(filter) }
+        guard !contests.isEmpty else { fail("no measurement's name begins with \(filter)") }
+
+        print(Report.header)
+        var report = Report(rows: [])
+        for contest in contests {
+            let row = try contest.run()
+            print(Report.line(of: row))
+            report.rows.append(row)
+        }
+        try report.write()
+        print("\(report.rows.count) rows in \(Report.file)")
+    }
+
+    private static func fail(_ message: String) -> Never {
+        FileHandle.standardError.write(Data((message + "\n").utf8))
+        exit(2)
+    }
+}

@@ -1,0 +1,34 @@
+public import Wire
+
+/// What a desk needs of the loop it stands on. Called in order, on the loop's thread, and never
+/// calling back into the desk.
+///
+/// Connections are named by the loop's own word for them, 64 bits that the desk gives back as it
+/// got them.
+public protocol Carrier: AnyObject {
+    /// One message to one connection.
+    func carry(_ message: [UInt8], _ encoding: Encoding, to connection: UInt64)
+
+    /// Makes a frame of a message, for the calls of `carryPrepared` that follow.
+    func prepare(_ message: [UInt8], _ encoding: Encoding)
+    func carryPrepared(to connection: UInt64)
+
+    /// Closes behind everything carried so far.
+    func close(_ connection: UInt64, _ code: Code, _ reason: Text)
+
+    /// Stops reading from a connection that has too much under way, and reads again.
+    func pause(_ connection: UInt64)
+    func resume(_ connection: UInt64)
+
+    /// To the hub that owns the topics of a shard.
+    func post(_ request: Request, toShard shard: Int)
+
+    /// Whose token it is.
+    func verify(_ token: Text) -> TokenVerdict
+}
+
+public enum TokenVerdict: Equatable, Sendable {
+    /// For so long; nil for a token that never expires.
+    case accepted(Principal, lifetime: Interval?)
+    case rejected(reason: Text)
+}

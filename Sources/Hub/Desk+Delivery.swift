@@ -1,0 +1,266 @@
+public import Wire
+
+/// How frames reach readers, and what happens to those who cannot keep up (rules 14 and 15).
+extension Desk {
+    /// Takes a notice from the hub of a shard.
+    public mutating func receive(
+        _ notice: Notice, fromShard shard: Int, now: Instant, carrier: any Carrier
+    ) {
+        switch notice {
+        case .frame(let audience, let frame):
+            deliver(frame, to: SectionKey(shard: shard, audience: audience), now, carrier)
+        case .joined(let seat, let joined): seated(seat, joined, shard, now, carrier)
+        case .refused(let seat, let code):
+            guard seats.holds(seat), let place = seats[seat.index] else { return }
+            remove(seat.index, carrier)
+            let answer = Unsubscribed(id: place.subscribe.id, code: code)
+            send(.unsubscribed(answer), to: place.station, now, carrier)
+        case .caughtUp(let seat, let fill): caughtUp(seat, fill, now, carrier)
+        case .outcome(let origin, let outcome): take(outcome, for: origin, now, carrier)
+        }
+    }
+
+    // MARK: Everybody
+
+    /// The hot path: for each member a look at its flow, and a reference in its queue.
+    private mutating func deliver(
+        _ frame: Notice.Frame, to key: SectionKey, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard var section = sections[key] else { return }
+        sections[key] = nil
+        let length = frame.bytes.count
+        var isPrepared = false
+        var i = 0
+        while i < section.members.count {
+            let member = section.members[i]
+            let lags =
+                stations[member.station]?.session.flow.isLagging(settings.terms, now: now) ?? true
+            if lags {
+                fallBehind(member, holding: section.sent, now)
+                remove(memberAt: i, from: &section)
+                continue
+            }
+            if !isPrepared, let encoding = stations[member.station]?.encoding {
+                carrier.prepare(frame.bytes, encoding)
+                isPrepared = true
+            }
+            stations[member.station]?.session.flow.add(length, now: now)
+            if let line = stations[member.station]?.line { carrier.carryPrepared(to: line) }
+            counts.deliveries += 1
+            i += 1
+        }
+        counts.deliveredBytes += UInt64(length * section.members.count)
+        section.sent = frame.to
+        sections[key] = section
+    }
+
+    private mutating func remove(memberAt place: Int, from section: inout Section) {
+        let last = section.members.count - 1
+        if place != last {
+            section.members[place] = section.members[last]
+            seats[section.members[place].seat]?.place = place
+        }
+        section.members.removeLast()
+    }
+
+    private mutating func fallBehind(
+        _ member: Section.Member, holding version: UInt64, _ now: Instant
+    ) {
+        counts.lags += 1
+        seats[member.seat]?.standing = .behind(from: version)
+        stations[member.station]?.waiting += 1
+        guard let since = seats[member.seat]?.lagsSince else { return }
+        if now.since(since) > .seconds(60) {
+            seats[member.seat]?.lagsSince = now
+            seats[member.seat]?.lags = 0
+        }
+        seats[member.seat]?.lags += 1
+    }
+
+    // MARK: One seat
+
+    private mutating func seated(
+        _ id: SeatID, _ joined: Notice.Joined, _ shard: Int, _ now: Instant,
+        _ carrier: any Carrier
+    ) {
+        guard seats.holds(id), let seat = seats[id.index] else {
+            // It left before it was seated.
+            carrier.post(.leave(joined.audience, desk: number), toShard: shard)
+            return
+        }
+        seats[id.index]?.audience = joined.audience
+        seats[id.index]?.view = joined.view
+        let answer = Subscribed(
+            id: seat.subscribe.id, view: joined.view, verdict: joined.verdict, kind: joined.kind,
+            cursor: joined.cursor, rate: joined.rate.number)
+        send(.subscribed(answer), to: seat.station, now, carrier)
+        take(joined.fill, id.index, now, carrier)
+    }
+
+    private mutating func caughtUp(
+        _ id: SeatID, _ fill: Notice.Fill, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard seats.holds(id), let seat = seats[id.index] else { return }
+        if case .catchingUp(let from) = seat.standing {
+            let rung = fill.isSnapshot ? Lag.Rung.snapshot : .merging
+            let merged = fill.to > from ? fill.to - from : 0
+            counts.merged += merged
+            if fill.isSnapshot { counts.snapshotRungs += 1 }
+            if merged > 0 {
+                let lag = Lag(view: seat.view, rung: rung, merged: merged)
+                send(.lag(lag), to: seat.station, now, carrier)
+            }
+        }
+        take(fill, id.index, now, carrier)
+    }
+
+    /// Sends what a seat is owed, and makes it level with its audience, or begins to fill it.
+    private mutating func take(
+        _ fill: Notice.Fill, _ index: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let seat = seats[index] else { return }
+        if fill.isParted {
+            if seat.standing == .level { leaveSection(index) }
+            seats[index]?.standing = .filling(parts: fill.frames, next: 0, to: fill.to)
+            stations[seat.station]?.waiting += 1
+            advance(seat.station, now, carrier)
+            return
+        }
+        for frame in fill.frames { send(frame, to: seat.station, now, carrier) }
+        if seat.standing != .level { makeLevel(index, holding: fill.to, now, carrier) }
+        if seat.owesProof {
+            seats[index]?.owesProof = false
+            ask(index, .proof, carrier)
+        }
+    }
+
+    private mutating func makeLevel(
+        _ index: UInt32, holding version: UInt64, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let seat = seats[index], let audience = seat.audience else { return }
+        if seat.lags >= settings.lagsBeforeSlowing, let slower = seat.rate.slower {
+            slow(index, to: slower, holding: version, now, carrier)
+            return
+        }
+        let key = SectionKey(shard: seat.shard, audience: audience)
+        let member = Section.Member(station: seat.station, seat: index)
+        seats[index]?.standing = .level
+        seats[index]?.place = sections[key]?.members.count ?? 0
+        sections[key, default: Section(sent: version)].members.append(member)
+    }
+
+    /// Takes a seat out of its section, without leaving the audience.
+    private mutating func leaveSection(_ index: UInt32) {
+        guard let seat = seats[index], let audience = seat.audience, seat.standing == .level
+        else { return }
+        let key = SectionKey(shard: seat.shard, audience: audience)
+        guard var section = sections[key] else { return }
+        sections[key] = nil
+        remove(memberAt: seat.place, from: &section)
+        sections[key] = section
+    }
+
+    /// Ends a seat: out of the section, out of the audience, out of the books.
+    mutating func vacate(_ index: UInt32, _ carrier: any Carrier) {
+        guard let seat = seats[index] else { return }
+        leaveSection(index)
+        switch seat.standing {
+        case .filling, .behind: stations[seat.station]?.waiting -= 1
+        case .joining, .level, .catchingUp: break
+        }
+        if let audience = seat.audience { leave(audience, seat.shard, carrier) }
+        seats.remove(index)
+    }
+
+    private mutating func leave(_ audience: AudienceID, _ shard: Int, _ carrier: any Carrier) {
+        carrier.post(.leave(audience, desk: number), toShard: shard)
+        let key = SectionKey(shard: shard, audience: audience)
+        if sections[key]?.members.isEmpty == true { sections[key] = nil }
+    }
+
+    // MARK: Who is behind
+
+    /// The reader has confirmed something: seats that wait for it go on, if it is no longer
+    /// behind.
+    mutating func advance(_ station: UInt32, _ now: Instant, _ carrier: any Carrier) {
+        for index in stations[station]?.seats ?? [] {
+            guard let flow = stations[station]?.session.flow else { return }
+            switch seats[index]?.standing {
+            case .behind(let from)?:
+                guard flow.unconfirmed <= settings.terms.unconfirmedBytes / 2 else { return }
+                stations[station]?.waiting -= 1
+                seats[index]?.standing = .catchingUp(from: from)
+                ask(index, .diff, carrier)
+            case .filling(let parts, let next, let to)?:
+                fill(index, station, parts, next, to, now, carrier)
+            case .joining?, .level?, .catchingUp?, nil: break
+            }
+        }
+    }
+
+    /// Sends parts of a snapshot while they fit what may be unconfirmed.
+    private mutating func fill(
+        _ index: UInt32, _ station: UInt32, _ parts: [[UInt8]], _ next: Int, _ to: UInt64,
+        _ now: Instant, _ carrier: any Carrier
+    ) {
+        var next = next
+        while next < parts.count {
+            let unconfirmed = stations[station]?.session.flow.unconfirmed ?? 0
+            let room = settings.terms.unconfirmedBytes
+            if unconfirmed > 0 && unconfirmed + UInt64(parts[next].count) > room { break }
+            send(parts[next], to: station, now, carrier)
+            next += 1
+        }
+        if next < parts.count {
+            seats[index]?.standing = .filling(parts: parts, next: next, to: to)
+            return
+        }
+        stations[station]?.waiting -= 1
+        seats[index]?.standing = .catchingUp(from: to)
+        ask(index, .diff, carrier)
+    }
+
+    /// Asks the hub for what a seat lacks.
+    mutating func ask(_ index: UInt32, _ wish: Request.CatchUp.Wish, _ carrier: any Carrier) {
+        guard let seat = seats[index], let audience = seat.audience else { return }
+        let from: UInt64
+        switch seat.standing {
+        case .level:
+            from = sections[SectionKey(shard: seat.shard, audience: audience)]?.sent ?? 0
+        case .catchingUp(let version), .behind(let version): from = version
+        case .joining, .filling: return
+        }
+        let request = Request.CatchUp(
+            desk: number, seat: seats.id(index), audience: audience, from: from, wish: wish)
+        carrier.post(.catchUp(request), toShard: seat.shard)
+    }
+
+    /// The rung below merging: a reader that keeps falling behind gets fewer frames.
+    private mutating func slow(
+        _ index: UInt32, to rate: RateClass, holding version: UInt64, _ now: Instant,
+        _ carrier: any Carrier
+    ) {
+        guard let seat = seats[index], let audience = seat.audience else { return }
+        counts.slowed += 1
+        let lag = Lag(view: seat.view, rung: .slowed, merged: 0)
+        send(.lag(lag), to: seat.station, now, carrier)
+        leave(audience, seat.shard, carrier)
+        seats[index]?.audience = nil
+        seats[index]?.rate = rate
+        seats[index]?.lags = 0
+        seats[index]?.standing = .joining
+        join(index, cursor: nil, carrier)
+    }
+
+    /// The last rung: who confirms nothing for too long is disconnected, and may resume.
+    mutating func checkPatience(_ station: UInt32, _ now: Instant, _ carrier: any Carrier) {
+        guard let flow = stations[station]?.session.flow,
+            flow.silence(now) > settings.patience
+        else { return }
+        counts.closedSlow += 1
+        stations[station]?.session.end()
+        close(
+            station, .tooSlow, "nothing was confirmed for too long; resume with the cursor",
+            carrier)
+    }
+}

@@ -1,0 +1,202 @@
+public import Wire
+
+/// Where the connections of one loop sit: their sessions, their subscriptions, how far each reader
+/// has come, and who is behind.
+///
+/// Messages come in decoded, notices come in from the hubs, and everything that goes out goes
+/// through the `Carrier`. It does no I/O and reads no clock.
+public struct Desk: ~Copyable {
+    public struct Settings: Sendable {
+        public var terms: Terms
+        /// A reader that fell behind so often within a minute is given a lower rate.
+        public var lagsBeforeSlowing: Int
+        /// A reader that has not confirmed anything for so long is disconnected.
+        public var patience: Interval
+
+        public init(
+            terms: Terms = Terms(), lagsBeforeSlowing: Int = 5, patience: Interval = .seconds(60)
+        ) {
+            self.terms = terms
+            self.lagsBeforeSlowing = lagsBeforeSlowing
+            self.patience = patience
+        }
+    }
+
+    public let settings: Settings
+    /// The wall's time, for the timestamps of messages in JSON; set by the host once a turn.
+    public var wall = WallTime(seconds: 0)
+
+    let number: UInt32
+    let shards: Int
+    var stations = Slab<Station>()
+    var seats = Slab<Seat>()
+    /// By shard and audience: the part of the audience that sits here.
+    var sections: [SectionKey: Section] = [:]
+    var writer = Writer(capacity: 4_096)
+    private var nextSweep: Instant?
+    private var opened: UInt64 = 0
+
+    public internal(set) var counts = Counts()
+
+    struct SectionKey: Hashable, Sendable {
+        let shard: Int
+        let audience: AudienceID
+    }
+
+    public struct Counts: Equatable, Sendable {
+        public var messages: UInt64 = 0
+        public var problems: UInt64 = 0
+        public var deliveries: UInt64 = 0
+        public var deliveredBytes: UInt64 = 0
+        public var lags: UInt64 = 0
+        public var merged: UInt64 = 0
+        public var snapshotRungs: UInt64 = 0
+        public var slowed: UInt64 = 0
+        public var closedSlow: UInt64 = 0
+        public var repairs: UInt64 = 0
+    }
+
+    public init(_ settings: Settings, number: UInt32, shards: Int) {
+        self.settings = settings
+        self.number = number
+        self.shards = shards
+    }
+
+    public var connectionCount: Int { stations.count }
+    public var subscriptionCount: Int { seats.count }
+
+    // MARK: Connections
+
+    /// A connection is there; the number under which the host speaks of it comes back.
+    public mutating func open(line: UInt64, _ encoding: Encoding, now: Instant) -> UInt32 {
+        opened += 1
+        let session = ServerSession(
+            connection: Text("\(number)-\(opened)"), terms: settings.terms, now: now)
+        if nextSweep == nil { nextSweep = now + Desk.sweepInterval }
+        return stations.insert(Station(line: line, encoding: encoding, session: session))
+    }
+
+    /// The connection is gone: its subscriptions end with it.
+    public mutating func closed(_ station: UInt32, carrier: any Carrier) {
+        guard let seats = stations[station]?.seats else { return }
+        for seat in seats { vacate(seat, carrier) }
+        stations.remove(station)
+    }
+
+    /// Takes the bytes of one message.
+    public mutating func received(
+        _ bytes: Span<UInt8>, from station: UInt32, now: Instant, carrier: any Carrier
+    ) {
+        counts.messages += 1
+        guard let encoding = stations[station]?.encoding else { return }
+        let reaction: ServerSession.Reaction?
+        do throws(MessageError) {
+            let message =
+                switch encoding {
+                case .messagePack: try Message(messagePack: bytes)
+                case .json: try Message(json: bytes)
+                }
+            reaction = stations[station]?.session.received(message, now: now)
+        } catch {
+            reaction = stations[station]?.session.received(error, now: now)
+        }
+        react(reaction ?? .none, station, now, carrier)
+        if stations[station]?.waiting ?? 0 > 0 { advance(station, now, carrier) }
+    }
+
+    /// Does what a session says.
+    mutating func react(
+        _ reaction: ServerSession.Reaction, _ station: UInt32, _ now: Instant,
+        _ carrier: any Carrier
+    ) {
+        switch reaction {
+        case .none: break
+        case .answer(let message):
+            if case .error = message { counts.problems += 1 }
+            send(message, to: station, now, carrier)
+        case .verify(let token):
+            switch carrier.verify(token) {
+            case .rejected(let reason):
+                let next = stations[station]?.session.rejected(reason)
+                react(next ?? .none, station, now, carrier)
+            case .accepted(let principal, let lifetime):
+                admit(principal, lifetime, station, now, carrier)
+            }
+        case .pass(let message): take(message, from: station, now, carrier)
+        case .close(let code, let reason): close(station, code, reason, carrier)
+        }
+    }
+
+    private mutating func admit(
+        _ principal: Principal, _ lifetime: Interval?, _ station: UInt32, _ now: Instant,
+        _ carrier: any Carrier
+    ) {
+        let before = stations[station]?.principal
+        // A connection is one principal's for life; a token of another needs another connection.
+        if let before, before.name != principal.name || before.tenant != principal.tenant {
+            let next = stations[station]?.session.rejected("the token is somebody else's")
+            react(next ?? .none, station, now, carrier)
+            return
+        }
+        stations[station]?.principal = principal
+        let next = stations[station]?.session.accepted(
+            principal: principal.name, tenant: principal.tenant, lifetime: lifetime, now: now)
+        react(next ?? .none, station, now, carrier)
+        if before != nil { reviewSeats(of: station, now, carrier) }
+    }
+
+    func close(_ station: UInt32, _ code: Code, _ reason: Text, _ carrier: any Carrier) {
+        if let line = stations[station]?.line { carrier.close(line, code, reason) }
+    }
+
+    /// Ends a connection for the host's own reasons.
+    public mutating func disconnect(
+        _ station: UInt32, _ code: Code, _ reason: Text, carrier: any Carrier
+    ) {
+        stations[station]?.session.end()
+        close(station, code, reason, carrier)
+    }
+
+    // MARK: Sending
+
+    mutating func send(
+        _ message: Message, to station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let encoding = stations[station]?.encoding else { return }
+        writer.clear()
+        message.write(encoding, to: &writer, timestamp: wall)
+        send(writer.bytes(), to: station, now, carrier)
+    }
+
+    mutating func send(
+        _ bytes: [UInt8], to station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let line = stations[station]?.line, let encoding = stations[station]?.encoding
+        else { return }
+        stations[station]?.session.flow.add(bytes.count, now: now)
+        carrier.carry(bytes, encoding, to: line)
+    }
+
+    // MARK: Time
+
+    private static let sweepInterval = Interval.seconds(1)
+
+    /// When `reached` wants to be called next.
+    public var deadline: Instant? { stations.count > 0 ? nextSweep : nil }
+
+    /// Looks after what time does to connections: once a second over all of them, which costs less
+    /// than keeping ten thousand deadlines in order.
+    public mutating func reached(_ now: Instant, carrier: any Carrier) {
+        guard let sweep = nextSweep, sweep <= now else { return }
+        nextSweep = now + Desk.sweepInterval
+        for index in stations.indices {
+            let station = UInt32(index)
+            guard let busy = stations[station].map({ !$0.seats.isEmpty }) else { continue }
+            if let due = stations[station]?.session.deadline(busy: busy), due <= now {
+                let reaction = stations[station]?.session.reached(now, busy: busy)
+                react(reaction ?? .none, station, now, carrier)
+            }
+            if stations[station]?.waiting ?? 0 > 0 { checkPatience(station, now, carrier) }
+        }
+    }
+}

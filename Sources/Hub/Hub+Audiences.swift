@@ -1,0 +1,257 @@
+public import Wire
+
+extension Hub {
+    // MARK: Joining and leaving
+
+    mutating func receive(_ join: Request.Join) {
+        guard let topic = topic(join.topic) else {
+            letters.append((Int(join.desk), .refused(join.seat, .tooMany)))
+            return
+        }
+        defer { dropIfUnused(topic) }
+        guard let place = view(join.mask, of: topic) else {
+            letters.append((Int(join.desk), .refused(join.seat, .tooMany)))
+            return
+        }
+        let id = audience(of: join, topic, place)
+        audiences[Int(id.index)]?.members[Int(join.desk)] += 1
+        let (verdict, fill) = arrival(of: join, topic, place)
+        guard let view = topic.views[place] else { return }
+        let joined = Notice.Joined(
+            audience: id, view: view.number, kind: topic.settings.kind, verdict: verdict,
+            cursor: Cursor(epoch: topic.epoch ?? Text(), version: fill.to, print: view.print),
+            rate: join.rate, fill: fill)
+        letters.append((Int(join.desk), .joined(join.seat, joined)))
+    }
+
+    /// What a reader with this cursor must be sent before it goes with the others.
+    private mutating func arrival(
+        of join: Request.Join, _ topic: Topic, _ view: Int
+    ) -> (Subscribed.Verdict, Notice.Fill) {
+        guard let cursor = join.cursor, let epoch = topic.epoch, cursor.epoch == epoch,
+            cursor.print == topic.views[view]?.print, topic.document.reaches(cursor.version)
+        else { return (.snapshot, snapshotFill(topic, view, join.encoding)) }
+        // Even an empty diff is sent: it raises the reader to where the audience is.
+        let diff = topic.diff(
+            view, from: cursor.version, join.encoding, wall, forced: true, &writer)
+        if diff != nil { counts.catchUps += 1 }
+        let fill = Notice.Fill(
+            frames: diff.map { [$0] } ?? [], to: topic.document.version, isSnapshot: false,
+            isParted: false)
+        return (diff == nil ? .continued : .caughtUp, fill)
+    }
+
+    private mutating func snapshotFill(
+        _ topic: Topic, _ view: Int, _ encoding: Encoding
+    ) -> Notice.Fill {
+        counts.snapshots += 1
+        let snapshot = topic.snapshot(view, encoding, wall)
+        let head = topic.document.version
+        if snapshot.frames.count > 1 {
+            return Notice.Fill(
+                frames: snapshot.frames, to: snapshot.version, isSnapshot: true, isParted: true)
+        }
+        let rest =
+            snapshot.version < head
+            ? topic.diff(view, from: snapshot.version, encoding, wall, forced: true, &writer) : nil
+        return Notice.Fill(
+            frames: snapshot.frames + (rest.map { [$0] } ?? []), to: head, isSnapshot: true,
+            isParted: false)
+    }
+
+    private mutating func audience(
+        of join: Request.Join, _ topic: Topic, _ view: Int
+    ) -> AudienceID {
+        let key = Audience.Key(
+            view: view, rate: join.rate, encoding: join.encoding, hash: join.hash)
+        let existing = topic.views[view]?.audiences.first {
+            audiences[Int($0.index)]?.key == key
+        }
+        if let existing { return existing }
+        let version = topic.document.version
+        let audience = Audience(
+            key: key, topic: topic.place, sent: version, unchangedUpTo: version,
+            members: [Int32](repeating: 0, count: desks))
+        let place = freeAudiences.popLast() ?? audiences.count
+        if place < audiences.count {
+            audiences[place] = audience
+        } else {
+            audiences.append(audience)
+        }
+        let id = AudienceID(index: UInt32(place))
+        topic.views[view]?.audiences.append(id)
+        if join.hash, let bits = topic.views[view]?.id {
+            topic.document.keepHash(of: bits, true)
+        }
+        return id
+    }
+
+    /// A view outlives its last member, so that a crowd which reconnects finds it; when room is
+    /// needed the ones without members go.
+    private mutating func view(_ mask: Mask, of topic: Topic) -> Int? {
+        let number = nextViewNumber()
+        if let view = topic.view(mask, number: number) { return view }
+        for view in topic.views.indices where topic.views[view]?.audiences.isEmpty == true {
+            topic.removeView(view)
+        }
+        return topic.view(mask, number: number)
+    }
+
+    mutating func leave(_ id: AudienceID, _ desk: Int) {
+        let place = Int(id.index)
+        audiences[place]?.members[desk] -= 1
+        guard let audience = audiences[place], audience.isEmpty,
+            let topic = topics[audience.topic]
+        else { return }
+        audiences[place] = nil
+        freeAudiences.append(place)
+        dirty.removeAll { $0 == id }
+        let view = audience.key.view
+        topic.views[view]?.audiences.removeAll { $0 == id }
+        let others = topic.views[view]?.audiences ?? []
+        if !others.contains(where: { audiences[Int($0.index)]?.key.hash == true }),
+            let bits = topic.views[view]?.id
+        {
+            topic.document.keepHash(of: bits, false)
+        }
+        dropIfUnused(topic)
+    }
+
+    // MARK: Catching up
+
+    mutating func receive(_ catchUp: Request.CatchUp) {
+        guard let audience = audiences[Int(catchUp.audience.index)],
+            let topic = topics[audience.topic]
+        else { return }
+        let fill = fill(for: catchUp, audience, topic)
+        letters.append((Int(catchUp.desk), .caughtUp(catchUp.seat, fill)))
+    }
+
+    private mutating func fill(
+        for catchUp: Request.CatchUp, _ audience: Audience, _ topic: Topic
+    ) -> Notice.Fill {
+        let view = audience.key.view
+        let encoding = audience.key.encoding
+        if catchUp.wish == .snapshot || audience.needsSnapshot
+            || !topic.document.reaches(catchUp.from)
+        {
+            return snapshotFill(topic, view, encoding)
+        }
+        counts.catchUps += 1
+        var frames: [[UInt8]] = []
+        let diff = topic.diff(
+            view, from: catchUp.from, encoding, wall, forced: true, &writer)
+        if let diff { frames.append(diff) }
+        if catchUp.wish == .proof, let hash = topic.hashReport(view, encoding, wall) {
+            frames.append(hash)
+        }
+        return Notice.Fill(
+            frames: frames, to: topic.document.version, isSnapshot: false, isParted: false)
+    }
+
+    // MARK: Flushing
+
+    /// Ends a turn: every audience whose view changed, and whose rate allows it, gets one frame.
+    public mutating func flush(now: Instant) {
+        var waiting: [AudienceID] = []
+        var made = FrameCache()
+        for id in dirty {
+            guard let audience = audiences[Int(id.index)], audience.isDirty else { continue }
+            if audience.due > now {
+                waiting.append(id)
+                continue
+            }
+            flush(id, audience, now, &made)
+        }
+        dirty = waiting
+        for place in touched {
+            guard let topic = topics[place] else { continue }
+            topic.isTouched = false
+            var slowest = topic.document.version
+            for id in waiting {
+                if let audience = audiences[Int(id.index)], audience.topic == place {
+                    slowest = min(slowest, audience.unchangedUpTo)
+                }
+            }
+            topic.document.forgetTombstones(behind: slowest)
+        }
+        touched = []
+    }
+
+    /// When a frame that its rate holds back may be made.
+    public var deadline: Instant? {
+        var soonest: Instant?
+        for id in dirty {
+            if let due = audiences[Int(id.index)]?.due { soonest = min(soonest ?? due, due) }
+        }
+        return soonest
+    }
+
+    private mutating func flush(
+        _ id: AudienceID, _ audience: Audience, _ now: Instant, _ made: inout FrameCache
+    ) {
+        guard let topic = topics[audience.topic] else { return }
+        let view = audience.key.view
+        let encoding = audience.key.encoding
+        let head = topic.document.version
+        audiences[Int(id.index)]?.isDirty = false
+        if audience.needsSnapshot || !topic.document.reaches(audience.unchangedUpTo) {
+            counts.snapshots += 1
+            let snapshot = topic.snapshot(view, encoding, wall)
+            for frame in snapshot.frames { send(frame, to: id, audience, version: head) }
+            if snapshot.version < head {
+                let rest = topic.diff(view, from: snapshot.version, encoding, wall, &writer)
+                if let rest { send(rest, to: id, audience, version: head) }
+            }
+        } else {
+            let key = FrameCache.Key(
+                topic: topic.place, view: view, encoding: encoding, from: audience.sent)
+            if made.frame(key) == nil {
+                made.keep(
+                    key, topic.diff(view, from: audience.sent, encoding, wall, &writer))
+            }
+            guard let frame = made.frame(key) ?? nil else { return }
+            send(frame, to: id, audience, version: head)
+        }
+        audiences[Int(id.index)]?.needsSnapshot = false
+        audiences[Int(id.index)]?.sent = head
+        audiences[Int(id.index)]?.due = now + audience.key.rate.interval
+        if audience.key.hash && audience.hashDue <= now,
+            let hash = topic.hashReport(view, encoding, wall)
+        {
+            send(hash, to: id, audience, version: head)
+            audiences[Int(id.index)]?.hashDue = now + .seconds(1)
+        }
+    }
+
+    private mutating func send(
+        _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64
+    ) {
+        counts.frames += 1
+        let frame = Notice.Frame(bytes: bytes, to: version)
+        for desk in audience.members.indices where audience.members[desk] > 0 {
+            letters.append((desk, .frame(id, frame)))
+        }
+    }
+}
+
+/// The frames made in one flush: audiences that differ in rate alone often need the same one.
+private struct FrameCache {
+    struct Key: Equatable {
+        let topic: Int
+        let view: Int
+        let encoding: Encoding
+        let from: UInt64
+    }
+
+    private var frames: [(key: Key, frame: [UInt8]?)] = []
+
+    /// Nil when none was made; otherwise the frame, or nil where nothing differed.
+    func frame(_ key: Key) -> [UInt8]?? { frames.last { $0.key == key }?.frame }
+
+    /// Audiences of one view follow each other, so only the last few are worth keeping.
+    mutating func keep(_ key: Key, _ frame: [UInt8]?) {
+        if frames.count == 16 { frames.removeFirst(8) }
+        frames.append((key, frame))
+    }
+}

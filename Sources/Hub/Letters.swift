@@ -1,0 +1,171 @@
+public import Wire
+
+// What desks (where connections sit) and hubs (which own topics) write to each other. On one loop
+// they are read in the same turn, between loops they travel in mailboxes; either way everything
+// about one topic comes to one desk in one queue (rule 17).
+
+/// A subscription's place at its desk.
+public struct SeatID: Hashable, Sendable {
+    public let index: UInt32
+    public let generation: UInt32
+
+    public init(index: UInt32, generation: UInt32) {
+        self.index = index
+        self.generation = generation
+    }
+}
+
+/// An audience of one hub.
+public struct AudienceID: Hashable, Sendable {
+    public let index: UInt32
+
+    public init(index: UInt32) { self.index = index }
+}
+
+/// Who published, so that the answer finds back.
+public struct Origin: Equatable, Sendable {
+    public let desk: UInt32
+    /// The connection at the desk; with its generation, so that nobody gets another's answer.
+    public let connection: SeatID
+    /// The id under which the client said it.
+    public let id: UInt64
+
+    public init(desk: UInt32, connection: SeatID, id: UInt64) {
+        self.desk = desk
+        self.connection = connection
+        self.id = id
+    }
+}
+
+/// From a desk to the hub that owns the topic.
+public enum Request: Sendable {
+    case join(Join)
+    /// One seat less in the audience.
+    case leave(AudienceID, desk: UInt32)
+    /// A seat that lagged, or that asks for the hash, wants what it lacks.
+    case catchUp(CatchUp)
+    case publish(Publication)
+
+    public struct Join: Sendable {
+        public let desk: UInt32
+        public let seat: SeatID
+        public let topic: TopicKey
+        /// Asked for and allowed.
+        public let mask: Mask
+        public let rate: RateClass
+        public let encoding: Encoding
+        public let hash: Bool
+        public let cursor: Cursor?
+
+        public init(
+            desk: UInt32, seat: SeatID, topic: TopicKey, mask: Mask, rate: RateClass,
+            encoding: Encoding, hash: Bool, cursor: Cursor?
+        ) {
+            self.desk = desk
+            self.seat = seat
+            self.topic = topic
+            self.mask = mask
+            self.rate = rate
+            self.encoding = encoding
+            self.hash = hash
+            self.cursor = cursor
+        }
+    }
+
+    public struct CatchUp: Sendable {
+        public enum Wish: Sendable {
+            case diff
+            /// The diff, even an empty one, and the hash behind it.
+            case proof
+            /// All of it: the mirror was found wrong.
+            case snapshot
+        }
+
+        public let desk: UInt32
+        public let seat: SeatID
+        public let audience: AudienceID
+        /// What the reader holds at least.
+        public let from: UInt64
+        public let wish: Wish
+
+        public init(
+            desk: UInt32, seat: SeatID, audience: AudienceID, from: UInt64, wish: Wish
+        ) {
+            self.desk = desk
+            self.seat = seat
+            self.audience = audience
+            self.from = from
+            self.wish = wish
+        }
+    }
+
+    public struct Publication: Sendable {
+        public let origin: Origin
+        public let topic: TopicKey
+        public let principal: Text
+        /// With the publisher's id, what makes a repeat harmless; nil when it gave none.
+        public let instance: Text?
+        /// A hash of all that was asked, to tell a repeat from another change under its id.
+        public let fingerprint: UInt64
+        public let change: Publish.Change
+        public let expiries: [Publish.Expiry]
+
+        public init(
+            origin: Origin, topic: TopicKey, principal: Text, instance: Text?,
+            fingerprint: UInt64, change: Publish.Change, expiries: [Publish.Expiry]
+        ) {
+            self.origin = origin
+            self.topic = topic
+            self.principal = principal
+            self.instance = instance
+            self.fingerprint = fingerprint
+            self.change = change
+            self.expiries = expiries
+        }
+    }
+}
+
+/// From a hub to a desk.
+public enum Notice: Sendable {
+    /// A seat has an audience. What must be sent before it goes with the audience's frames comes
+    /// along, in order.
+    case joined(SeatID, Joined)
+    case refused(SeatID, Code)
+    /// What one seat asked for with `catchUp`.
+    case caughtUp(SeatID, Fill)
+    /// The same bytes for every seat of the audience.
+    case frame(AudienceID, Frame)
+    case outcome(Origin, Outcome)
+
+    public struct Joined: Sendable {
+        public let audience: AudienceID
+        public let view: UInt64
+        public let kind: Subscribed.TopicKind
+        public let verdict: Subscribed.Verdict
+        public let cursor: Cursor
+        public let rate: RateClass
+        public let fill: Fill
+    }
+
+    /// Frames for one seat.
+    public struct Fill: Sendable {
+        /// A snapshot in more than one part is sent part by part as the reader confirms, and then
+        /// the seat asks again for what changed meanwhile.
+        public let frames: [[UInt8]]
+        /// The version that the reader holds after the last.
+        public let to: UInt64
+        public let isSnapshot: Bool
+        /// The frames are the parts of one snapshot.
+        public let isParted: Bool
+    }
+
+    public struct Frame: Sendable {
+        public let bytes: [UInt8]
+        public let to: UInt64
+    }
+
+    public enum Outcome: Equatable, Sendable {
+        case done(version: UInt64)
+        case refused(Code, version: UInt64?, reason: Text?)
+    }
+}

@@ -1,0 +1,109 @@
+import Wire
+
+/// One connection at a desk.
+struct Station: Sendable {
+    /// The loop's word for the connection.
+    let line: UInt64
+    let encoding: Encoding
+    var session: ServerSession
+    var principal: Principal?
+    /// Its seats, in the order in which it subscribed.
+    var seats: [UInt32] = []
+    /// Seats that wait until the reader confirms.
+    var waiting = 0
+    /// Publishes that were passed on and not answered.
+    var inFlight = 0
+    var isPaused = false
+}
+
+/// One subscription at a desk.
+struct Seat: Sendable {
+    /// Where the reader stands.
+    enum Standing: Equatable, Sendable {
+        /// The hub has been asked. Goes to `filling`, `level`, or the seat is taken back.
+        case joining
+        /// A snapshot goes out part by part; the next is `next`. Goes to `catchingUp`.
+        case filling(parts: [[UInt8]], next: Int, to: UInt64)
+        /// It receives the audience's frames. Goes to `behind`.
+        case level
+        /// It has not confirmed what it was sent, holds `from`, and receives nothing until it has.
+        /// Goes to `catchingUp`.
+        case behind(from: UInt64)
+        /// The hub has been asked for what it lacks. Goes to `level`, `filling`.
+        case catchingUp(from: UInt64)
+    }
+
+    let station: UInt32
+    let subscribe: Subscribe
+    let topic: TopicKey
+    let shard: Int
+    let mask: Mask
+    var rate: RateClass
+    var standing = Standing.joining
+    var audience: AudienceID?
+    var view: UInt64 = 0
+    /// Its place among the section's members, while it is level.
+    var place = 0
+    /// How often it fell behind since `lagsSince`: the ladder's next rung depends on it.
+    var lags = 0
+    var lagsSince = Instant(nanoseconds: 0)
+    /// The mirror was repaired at this moment; the next repair comes not before the wait is over.
+    var repaired: Instant?
+    var repairWait = Interval.seconds(1)
+    /// A proof was asked for while the seat could not give it.
+    var owesProof = false
+}
+
+/// The part of an audience that sits at one desk.
+struct Section: Sendable {
+    struct Member: Sendable {
+        let station: UInt32
+        let seat: UInt32
+    }
+
+    var members: [Member] = []
+    /// The version of the last frame: what every member holds at least.
+    var sent: UInt64
+}
+
+/// Things kept in an array by number and generation, so that a late letter to one that is gone
+/// does not reach its successor.
+struct Slab<Element: Sendable>: Sendable {
+    private var elements: [Element?] = []
+    private var generations: [UInt32] = []
+    private var free: [UInt32] = []
+
+    var indices: Range<Int> { elements.indices }
+    var count: Int { elements.count - free.count }
+
+    /// Reading an element by number; the number must be of one that is there or was.
+    subscript(index: UInt32) -> Element? {
+        get { elements[Int(index)] }
+        _modify { yield &elements[Int(index)] }
+    }
+
+    func id(_ index: UInt32) -> SeatID {
+        SeatID(index: index, generation: generations[Int(index)])
+    }
+
+    func holds(_ id: SeatID) -> Bool {
+        Int(id.index) < elements.count && generations[Int(id.index)] == id.generation
+            && elements[Int(id.index)] != nil
+    }
+
+    mutating func insert(_ element: Element) -> UInt32 {
+        if let index = free.popLast() {
+            elements[Int(index)] = element
+            return index
+        }
+        elements.append(element)
+        generations.append(0)
+        return UInt32(elements.count - 1)
+    }
+
+    mutating func remove(_ index: UInt32) {
+        elements[Int(index)] = nil
+        generations[Int(index)] &+= 1
+        free.append(index)
+    }
+}

@@ -1,0 +1,196 @@
+import Wire
+
+/// A state topic: its document, the views that somebody watches, and the ledger of what was done.
+///
+/// A class, so that looking at a topic never copies its document; it belongs to its hub.
+final class Topic {
+    let key: TopicKey
+    /// Where the hub keeps it.
+    let place: Int
+    let settings: TopicSettings
+    var document: Document
+    var ledger: Ledger
+    /// Nil while the topic is absent: subscribed to, and not published to yet (rule 30).
+    var epoch: Text?
+    var views: [View?] = []
+    var isTouched = false
+
+    /// A view that somebody watches; it has one number for all of them (rule 8).
+    struct View: Sendable {
+        let id: Document.ViewID
+        let mask: Mask
+        let number: UInt64
+        let print: Text
+        var audiences: [AudienceID] = []
+        /// A snapshot per encoding, kept until the document has moved on too far.
+        var snapshots: [Encoding: CachedSnapshot] = [:]
+    }
+
+    struct CachedSnapshot: Sendable {
+        let version: UInt64
+        let frames: [[UInt8]]
+    }
+
+    init(
+        _ key: TopicKey, place: Int, _ settings: TopicSettings, ledgerWindow: Int, seed: UInt64
+    ) {
+        self.key = key
+        self.place = place
+        self.settings = settings
+        document = Document(
+            bounds: settings.bounds, literalDepth: settings.kind == .collection ? 1 : 0,
+            seed: seed)
+        ledger = Ledger(window: ledgerWindow)
+    }
+
+    var isWatched: Bool { views.contains { !($0?.audiences.isEmpty ?? true) } }
+
+    /// The view with this mask, made if need be; nil when the topic has too many.
+    func view(_ mask: Mask, number: UInt64) -> Int? {
+        if let found = views.firstIndex(where: { $0?.mask == mask }) { return found }
+        guard let id = document.addView(mask) else { return nil }
+        let view = View(id: id, mask: mask, number: number, print: Topic.print(of: mask))
+        if let place = views.firstIndex(where: { $0 == nil }) {
+            views[place] = view
+            return place
+        }
+        views.append(view)
+        return views.count - 1
+    }
+
+    func removeView(_ place: Int) {
+        guard let view = views[place] else { return }
+        document.removeView(view.id)
+        views[place] = nil
+    }
+
+    /// The same for equal masks on every node: what a cursor carries to say which view it was.
+    static func print(of mask: Mask) -> Text {
+        var digest = Digest()
+        for pattern in mask.patterns {
+            digest.add(.integer(Int64(pattern.count)))
+            for segment in pattern {
+                switch segment {
+                case .any: digest.add(.null)
+                case .name(let name): digest.add(.text(name))
+                }
+            }
+        }
+        return ViewHash(digest).hex
+    }
+
+    // MARK: Frames
+
+    func encode(_ message: Message, _ encoding: Encoding, _ wall: WallTime) -> [UInt8] {
+        message.encoded(encoding, timestamp: wall)
+    }
+
+    /// The diff of a view from `from` to now; nil when nothing differs and none is forced.
+    func diff(
+        _ place: Int, from: UInt64, _ encoding: Encoding, _ wall: WallTime, forced: Bool = false,
+        _ writer: inout Writer
+    ) -> [UInt8]? {
+        guard let view = views[place] else { return nil }
+        switch encoding {
+        case .messagePack:
+            writer.clear()
+            let wrote = document.writeDiff(
+                from: from, in: view.id, number: view.number, to: &writer)
+            if wrote { return writer.bytes() }
+        case .json:
+            let content = document.diff(from: from, in: view.id)
+            if !content.isEmpty {
+                let diff = Diff(
+                    view: view.number, from: from, to: document.version, content: content)
+                return encode(.diff(diff), encoding, wall)
+            }
+        }
+        guard forced, from < document.version else { return nil }
+        let empty = Diff(
+            view: view.number, from: from, to: document.version, content: Diff.Content())
+        return encode(.diff(empty), encoding, wall)
+    }
+
+    func hashReport(_ place: Int, _ encoding: Encoding, _ wall: WallTime) -> [UInt8]? {
+        guard let view = views[place] else { return nil }
+        let report = HashReport(
+            view: view.number, version: document.version, hash: document.hash(of: view.id))
+        return encode(.hash(report), encoding, wall)
+    }
+
+    /// The snapshot of a view, from the cache while a diff from it to now is worth it.
+    func snapshot(
+        _ place: Int, _ encoding: Encoding, _ wall: WallTime
+    ) -> CachedSnapshot {
+        guard let view = views[place] else { return CachedSnapshot(version: 0, frames: []) }
+        if let cached = view.snapshots[encoding], cached.frames.count == 1,
+            document.version - cached.version <= 16, document.reaches(cached.version)
+        {
+            return cached
+        }
+        let made = makeSnapshot(view, encoding, wall)
+        views[place]?.snapshots[encoding] = made
+        return made
+    }
+
+    private func makeSnapshot(
+        _ view: View, _ encoding: Encoding, _ wall: WallTime
+    ) -> CachedSnapshot {
+        let whole = document.snapshot(of: view.id)
+        let parts = whole.parts(ofBytes: settings.partBytes)
+        var frames: [[UInt8]] = []
+        for (i, part) in parts.enumerated() {
+            let isLast = i == parts.count - 1
+            let snapshot = Snapshot(
+                view: view.number, epoch: epoch ?? Text(), version: document.version,
+                document: part, part: UInt64(i),
+                hash: isLast ? document.hash(of: view.id) : nil,
+                definitions: isLast && encoding == .messagePack
+                    ? document.definitions(after: 0, in: view.id) : [])
+            frames.append(encode(.snapshot(snapshot), encoding, wall))
+        }
+        return CachedSnapshot(version: document.version, frames: frames)
+    }
+
+    /// The topic begins anew: no cursor of before means anything.
+    func beginEpoch(_ epoch: Text) {
+        self.epoch = epoch
+        for place in views.indices { views[place]?.snapshots = [:] }
+    }
+}
+
+extension Map {
+    /// The document in pieces of about so many bytes that laid over each other give the whole;
+    /// one piece when it is small.
+    func parts(ofBytes limit: Int) -> [Map] {
+        var writer = Writer()
+        writer.pack(self)
+        if writer.count <= limit { return [self] }
+        var parts: [Map] = []
+        var part = Map()
+        var size = 0
+        for entry in entries {
+            writer.clear()
+            writer.pack(entry.value)
+            let length = writer.count + entry.key.count
+            if case .map(let inner) = entry.value, length > limit {
+                // One row larger than a part is itself taken apart.
+                for piece in inner.parts(ofBytes: limit) {
+                    var single = Map()
+                    single[entry.key] = .map(piece)
+                    parts.append(single)
+                }
+                continue
+            }
+            if size + length > limit && !part.isEmpty {
+                parts.append(part)
+                part = Map()
+                size = 0
+            }
+            part[entry.key] = entry.value
+            size += length
+        }
+        if !part.isEmpty { parts.append(part) }
+        return parts
+    }
+}
