@@ -7,6 +7,7 @@ public enum FuzzEntry {
     public static let all: [(name: String, run: @Sendable ([UInt8]) -> Void)] = [
         ("messagepack", { messagePack($0) }),
         ("json", { json($0) }),
+        ("document", { document($0) }),
     ]
 
     static func require(_ holds: Bool, _ what: @autoclosure () -> String) {
