@@ -38,6 +38,11 @@ let package = Package(
         .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+
+        .target(
+            name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
+            swiftSettings: strict),
+
         .executableTarget(
             name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
             swiftSettings: strict),
@@ -48,7 +53,8 @@ let package = Package(
             dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
             exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
 
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
             swiftSettings: door),

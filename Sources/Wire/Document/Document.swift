@@ -99,6 +99,9 @@ public struct Document: Sendable {
             last = max(last, stamps[Int(id)].last)
         }
         if path.segments.isEmpty { return version }
+        if tree.hasValue(id) { return last }
+        // What was removed beneath and is forgotten, the floor says too.
+        last = max(last, floor)
         var at = id
         while let next = tree.following(at, under: id) {
             last = max(last, stamps[Int(next)].last)
