@@ -35,7 +35,9 @@ let package = Package(
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
-        .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
+        .target(
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
@@ -64,5 +66,8 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            swiftSettings: strict),
     ]
 )
