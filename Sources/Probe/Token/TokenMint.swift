@@ -19,12 +19,28 @@ struct TokenMint: Sendable {
             Value(dictionaryLiteral: ("alg", "HS256"), ("typ", "JWT")).json)
         token.append(UInt8(ascii: "."))
         token += TokenMint.base64URL(Value.map(claims).json)
-        var code = [UInt8](repeating: 0, count: 32)
-        var output = code.mutableSpan
-        guard fc_hmac_sha256(secret.span, token.span, &output) else { return nil }
+        guard let code = code(over: token) else { return nil }
         token.append(UInt8(ascii: "."))
         token += TokenMint.base64URL(code)
         return Text(utf8: token.span)
+    }
+
+    /// HMAC with SHA-256. By pointers, not spans: the wrapper that the compiler makes of this
+    /// function for spans is too large to be inlined, and code for it crashes Swift 6.3.1 where it
+    /// compiles a module on several threads. The bound: each pointer goes with its own count.
+    private func code(over message: [UInt8]) -> [UInt8]? {
+        var code = [UInt8](repeating: 0, count: 32)
+        let made = unsafe secret.withUnsafeBufferPointer { secret in
+            unsafe message.withUnsafeBufferPointer { message in
+                unsafe code.withUnsafeMutableBufferPointer { code -> Bool in
+                    guard let out = code.baseAddress else { return false }
+                    return unsafe fc_hmac_sha256(
+                        secret.baseAddress, secret.count, message.baseAddress, message.count, out,
+                        code.count)
+                }
+            }
+        }
+        return made ? code : nil
     }
 
     /// RFC 4648, section 5, without padding.
