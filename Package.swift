@@ -31,13 +31,21 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
         .target(
-            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib"], swiftSettings: door),
+            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib", "COpenSSL"],
+            swiftSettings: door),
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
-        .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
+        .target(
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+
+        .target(
+            name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
+            swiftSettings: strict),
+
         .executableTarget(
             name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
             swiftSettings: strict),
@@ -48,7 +56,8 @@ let package = Package(
             dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
             exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
 
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
             swiftSettings: door),
@@ -58,5 +67,8 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            swiftSettings: strict),
     ]
 )
