@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps run test sim fuzz bench embedded spec lint docs
+.PHONY: help deps build run test sim fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -11,6 +11,9 @@ help: ## this list
 
 deps: ## install what this machine lacks (the other targets do it by themselves)
 	@tools/deps.sh
+
+build: deps ## everything, optimised
+	swift build -c release
 
 run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-node
