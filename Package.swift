@@ -44,16 +44,19 @@ let package = Package(
             name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
             swiftSettings: strict),
 
+        .target(name: "CAllocations", path: "Bench/CAllocations"),
         .executableTarget(
-            name: "fieldcast-bench", dependencies: ["Wire", "CMsgpack", "CJansson"], path: "Bench",
-            exclude: ["Fixture"], swiftSettings: strict),
+            name: "fieldcast-bench",
+            dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
+            exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
             swiftSettings: door),
         .testTarget(
-            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire"], swiftSettings: strict),
+            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),

@@ -15,7 +15,8 @@ enum LayerRules {
     /// its door.
     static let doors: [String: Set<String>] = [
         "CLinux": [
-            "Sources/Transport/Loop/EpollKernel.swift", "Sources/Transport/Loop/LoopThread.swift",
+            "Sources/Transport/Loop/EpollKernel.swift", "Sources/Transport/Loop/Latch.swift",
+            "Sources/Transport/Loop/LoopThread.swift", "Sources/Transport/Loop/Process.swift",
             "Sources/Transport/Loop/SocketAddress.swift", "Sources/Transport/Loop/System.swift",
             "Sources/Transport/Loop/SystemSockets.swift", "Sources/Transport/Loop/UringKernel.swift",
             "Sources/Transport/Loop/Waker.swift",

@@ -153,8 +153,9 @@ public final class Loop {
         return send(call, connection)
     }
 
-    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always taken by an empty queue; otherwise
-    /// it is refused when the queue would exceed `LoopLimits.queueBytes`.
+    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always
+    /// taken by an empty queue; otherwise it is refused when the queue would exceed
+    /// `LoopLimits.queueBytes`.
     public func send(_ frame: Frame, to id: ConnectionID) -> Outflow {
         guard let connection = self[id], connection.takesFrames else { return .refused }
         return enqueue(frame, connection)

@@ -99,7 +99,8 @@ public struct Mirror: Sendable {
     }
 
     /// Applies a diff message straight from its MessagePack; `reader` stands behind the view's
-    /// number, and `fields` is how many the message's head announced. An error leaves the mirror half changed: it must be filled anew.
+    /// number, and `fields` is how many the message's head announced. An error leaves the mirror
+    /// half changed: it must be filled anew.
     public mutating func apply(
         _ reader: inout MessagePackReader, fields: Int
     ) throws(DecodeError) -> Verdict {
