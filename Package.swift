@@ -20,6 +20,7 @@ let package = Package(
         .target(
             name: "COpenSSL",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .systemLibrary(
             name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
         .systemLibrary(
@@ -29,11 +30,14 @@ let package = Package(
             name: "Wire", swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
-        .target(name: "Transport", dependencies: ["Wire", "CLinux"], swiftSettings: door),
+        .target(
+            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib", "COpenSSL"], swiftSettings: door),
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
-        .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
+        .target(
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
@@ -42,18 +46,29 @@ let package = Package(
             swiftSettings: strict),
 
         .executableTarget(
-            name: "fieldcast-bench", dependencies: ["Wire", "CMsgpack", "CJansson"], path: "Bench",
-            exclude: ["Fixture"], swiftSettings: strict),
+            name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
+            swiftSettings: strict),
+
+        .target(name: "CAllocations", path: "Bench/CAllocations"),
+        .executableTarget(
+            name: "fieldcast-bench",
+            dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
+            exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
 
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Wire", "COpenSSL"], swiftSettings: door),
+            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
+            swiftSettings: door),
         .testTarget(
-            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire"], swiftSettings: strict),
+            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            swiftSettings: strict),
     ]
 )
 

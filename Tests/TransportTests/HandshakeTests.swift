@@ -81,9 +81,11 @@ private let upgrade = """
                 offered: ["a", "b"])
         }
         #expect(
-            try verdict(Handshake.response(key: key, subprotocol: "b")) == .open(subprotocol: "b"))
+            try verdict(Handshake.response(key: key, subprotocol: "b"))
+                == .open(subprotocol: "b", nil))
         #expect(
-            try verdict(Handshake.response(key: key, subprotocol: nil)) == .open(subprotocol: nil))
+            try verdict(Handshake.response(key: key, subprotocol: nil))
+                == .open(subprotocol: nil, nil))
         #expect(try verdict(Handshake.response(key: key, subprotocol: "c")) == .broken)
         #expect(try verdict(Handshake.response(key: "x", subprotocol: nil)) == .broken)
         #expect(

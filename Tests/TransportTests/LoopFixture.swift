@@ -67,21 +67,25 @@ final class Fixture: Service {
     var reachedCount = 0
 
     let footing: Footing
+    /// Under TLS, what clients ask for.
+    var wish: TLSWish?
 
     convenience init(_ limits: LoopLimits = LoopLimits(), on ground: Ground) throws {
         try self.init(limits, Footing(ground))
     }
 
-    init(_ limits: LoopLimits = LoopLimits(), _ footing: Footing) throws {
+    init(
+        _ limits: LoopLimits = LoopLimits(), _ footing: Footing, tls: TLSContext? = nil
+    ) throws {
         self.footing = footing
         loop = try footing.loop(limits)
-        address = try loop.listen(at: .loopback(port: 0))
+        address = try loop.listen(at: .loopback(port: 0), tls: tls)
         loop.begin(self)
     }
 
     func connect(target: String = "/", subprotocols: [String] = []) throws -> ConnectionID {
         let id = try loop.connect(
-            to: address,
+            to: address, tls: wish,
             WebSocketWish(host: "test", target: target, subprotocols: subprotocols))
         clients.insert(id)
         return id

@@ -155,8 +155,7 @@ private final class Caller: Service {
             queue.append(Frame([UInt8](text.utf8)))
             var isOver = false
             f.turn(until: {
-                if !queue.isEmpty, case .moved(let n) = kernel.send(queue, on: descriptor, token)
-                {
+                if !queue.isEmpty, case .moved(let n) = kernel.send(queue, on: descriptor, token) {
                     queue.advance(by: n)
                 }
                 switch kernel.receive(descriptor, { _ in }) {

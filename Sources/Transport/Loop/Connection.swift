@@ -34,6 +34,11 @@ final class Connection {
 
     var phase: Phase
     var queue = SendQueue()
+    /// Under TLS: what waits is plain in `queue`, and sealed here.
+    var sealed = SendQueue()
+    var tls: TLSSession?
+    /// Our goodbye is said: nothing may be sealed after it.
+    var saidGoodbye = false
     var interest: Interest
     /// In the list of connections to flush this turn.
     var isDirty = false
@@ -65,6 +70,9 @@ final class Connection {
     var upgrade: ClientUpgrade?
     var calls: CallExchange?
     var inbox: WebSocketInbox?
+    var deflate: DeflateAgreement?
+    /// Of its own, where the peer's messages refer to earlier ones.
+    var decompressor: Decompressor?
     /// What was read before a pause and not yet looked at.
     var unread: [UInt8] = []
 
@@ -81,6 +89,8 @@ final class Connection {
         heard = now
     }
 
+    /// Nothing waits to go out.
+    var isFlushed: Bool { queue.isEmpty && sealed.isEmpty }
     var takesFrames: Bool { phase == .open || phase == .streaming }
     var token: Token { Token(id) }
     var due: Instant { min(deadline, stallDeadline) }

@@ -43,18 +43,31 @@ extension Loop {
         if connection.isDoomed || connection.isInFlight || connection.phase == .connecting {
             return
         }
-        if connection.queue.isEmpty { return emptied(connection) }
-        settle(
-            connection,
-            kernel.send(connection.queue, on: connection.descriptor, connection.token))
+        let transfer: Transfer
+        if let tls = connection.tls {
+            seal(connection, tls)
+            if connection.sealed.isEmpty {
+                if connection.queue.isEmpty { emptied(connection) }
+                return
+            }
+            transfer = kernel.send(connection.sealed, on: connection.descriptor, connection.token)
+        } else {
+            if connection.queue.isEmpty { return emptied(connection) }
+            transfer = kernel.send(connection.queue, on: connection.descriptor, connection.token)
+        }
+        settle(connection, transfer)
     }
 
     /// What the kernel made of the bytes offered.
     func settle(_ connection: Connection, _ transfer: Transfer) {
         switch transfer {
         case .moved(let count):
-            connection.queue.advance(by: count)
-            if connection.queue.isEmpty { return emptied(connection) }
+            if connection.tls == nil {
+                connection.queue.advance(by: count)
+            } else {
+                connection.sealed.advance(by: count)
+            }
+            if connection.isFlushed { return emptied(connection) }
             if connection.stallDeadline != .never {
                 connection.stallDeadline = now + limits.stallTime
             }
@@ -79,6 +92,14 @@ extension Loop {
     }
 
     private func emptied(_ connection: Connection) {
+        if connection.phase == .finishing, let tls = connection.tls, !connection.saidGoodbye {
+            connection.saidGoodbye = true
+            tls.sayGoodbye()
+            if let last = tls.takeOutput() {
+                connection.sealed.append(last)
+                return touch(connection)
+            }
+        }
         connection.isBacklogged = false
         connection.stallDeadline = .never
         setInterest(connection, connection.interest.subtracting(.writing))
@@ -96,6 +117,7 @@ extension Loop {
         if connection.owesDrained, !connection.isDoomed {
             connection.owesDrained = false
             if connection.phase == .open || connection.phase == .streaming {
+                owesTurnEnd = true
                 service.drained(connection.id)
             }
         }

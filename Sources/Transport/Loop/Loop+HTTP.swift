@@ -100,9 +100,13 @@ extension Loop {
             guard !connection.isDoomed, connection.phase == .http else { return }
             do throws(Handshake.Refusal) {
                 let key = try Handshake.key(of: request)
+                let agreement =
+                    limits.deflate == nil ? nil : DeflateAgreement.choose(from: request.fields)
                 enqueueUnlimited(
-                    Handshake.response(key: key, subprotocol: subprotocol), connection)
-                open(connection, subprotocol: subprotocol)
+                    Handshake.response(
+                        key: key, subprotocol: subprotocol, extensions: agreement?.answer),
+                    connection)
+                open(connection, subprotocol: subprotocol, agreement)
             } catch {
                 answerHeld(connection, error.response)
             }

@@ -14,13 +14,14 @@ extension Loop {
             return false
         }
         // Something that came up while flushing must not wait for the next event.
-        let isPressing = !dirty.isEmpty || !doomed.isEmpty
+        let isPressing = !dirty.isEmpty || !doomed.isEmpty || owesTurnEnd
         let due = min(deadlines.earliest ?? .never, wakeAt, acceptAgain, min(stopAt, limit))
         kernel.wait(until: isPressing ? now : due == .never ? nil : due)
         now = kernel.now()
         while let event = kernel.next() { handle(event) }
         expire()
         bury()
+        owesTurnEnd = false
         service.turnEnded(now)
         flush()
         bury()
@@ -45,7 +46,7 @@ extension Loop {
         case .sent(let transfer):
             connection.isInFlight = false
             settle(connection, transfer)
-            if !connection.isBacklogged, !connection.queue.isEmpty { touch(connection) }
+            if !connection.isBacklogged, !connection.isFlushed { touch(connection) }
         }
     }
 
@@ -54,11 +55,15 @@ extension Loop {
         let received = kernel.receive(connection.descriptor) { bytes in
             connection.heard = now
             connection.missedBeats = 0
-            consume(connection, &bytes)
+            if let tls = connection.tls {
+                unseal(connection, tls, bytes.span)
+            } else {
+                consume(connection, &bytes)
+            }
         }
         if connection.isDoomed { return }
         switch received {
-        case .bytes, .nothing: break
+        case .bytes, .nothing: if connection.tls?.state == .ended { ended(connection) }
         case .end: ended(connection)
         case .failed(let error): broken(connection, error)
         }
@@ -94,6 +99,10 @@ extension Loop {
                 return doom(connection, ConnectionEnd(.unreachable(error)))
             }
             setInterest(connection, .reading)
+            if let tls = connection.tls {
+                tls.start()
+                if let hello = tls.takeOutput() { connection.sealed.append(hello) }
+            }
             return connection.upgrade == nil ? beginCall(connection) : beginUpgrade(connection)
         }
         connection.isBacklogged = false
@@ -110,7 +119,7 @@ extension Loop {
     }
 
     /// The peer will send no more.
-    private func ended(_ connection: Connection) {
+    func ended(_ connection: Connection) {
         switch connection.phase {
         case .connecting, .opening:
             doom(connection, ConnectionEnd(.lost))
@@ -124,7 +133,7 @@ extension Loop {
             connection.lingers = false
             setInterest(connection, connection.interest.subtracting(.reading))
         case .http:
-            if connection.queue.isEmpty {
+            if connection.isFlushed {
                 doom(connection, ConnectionEnd(.byPeer))
             } else {
                 connection.lingers = false

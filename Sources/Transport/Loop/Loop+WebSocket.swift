@@ -10,7 +10,10 @@ extension Loop {
     func beginUpgrade(_ connection: Connection) {
         guard let upgrade = connection.upgrade else { return }
         connection.phase = .opening
-        enqueueUnlimited(Handshake.request(upgrade.wish, nonce: upgrade.nonce), connection)
+        enqueueUnlimited(
+            Handshake.request(
+                upgrade.wish, nonce: upgrade.nonce, deflate: limits.deflate != nil),
+            connection)
     }
 
     func readUpgrade(_ connection: Connection, _ bytes: Span<UInt8>, _ position: inout Int) {
@@ -23,9 +26,11 @@ extension Loop {
             guard isWhole else { return }
             let head = try HTTPResponseHead(head: upgrade.head, limits: limits.http)
             let verdict = Handshake.verdict(
-                on: head, nonce: upgrade.nonce, offered: upgrade.wish.subprotocols)
+                on: head, nonce: upgrade.nonce, offered: upgrade.wish.subprotocols,
+                deflate: limits.deflate != nil)
             switch verdict {
-            case .open(let subprotocol): open(connection, subprotocol: subprotocol)
+            case .open(let subprotocol, let agreement):
+                open(connection, subprotocol: subprotocol, agreement)
             case .refused(let status):
                 doom(connection, ConnectionEnd(.upgradeRefused(status.rawValue)))
             case .broken: doom(connection, ConnectionEnd(.upgradeRefused(0)))
@@ -35,10 +40,15 @@ extension Loop {
         }
     }
 
-    func open(_ connection: Connection, subprotocol: String?) {
+    func open(_ connection: Connection, subprotocol: String?, _ agreement: DeflateAgreement?) {
         connection.upgrade = nil
         connection.http = nil
-        connection.inbox = WebSocketInbox(role: connection.role, sizeLimit: limits.messageBytes)
+        connection.inbox = WebSocketInbox(
+            role: connection.role, sizeLimit: limits.messageBytes, allowsDeflate: agreement != nil)
+        connection.deflate = agreement
+        if let agreement, connection.role == .client, !agreement.serverForgets {
+            connection.decompressor = Decompressor()
+        }
         connection.phase = .open
         setDeadline(connection, limits.heartbeat.map { now + $0 } ?? .never)
         service.opened(connection.id, subprotocol: subprotocol)
@@ -54,13 +64,11 @@ extension Loop {
             guard let event = connection.inbox?.next(&bytes, &position) else { return }
             switch event {
             case .more: return
-            case .message(let binary, _, .here(let range)):
-                guard connection.phase == .open else { continue }
-                service.received(
-                    bytes.span.extracting(range), binary: binary, on: connection.id)
-            case .message(let binary, _, .collected(let message)):
-                guard connection.phase == .open else { continue }
-                service.received(message.span, binary: binary, on: connection.id)
+            case .message(let binary, let compressed, .here(let range)):
+                let message = bytes.span.extracting(range)
+                receive(connection, message, binary: binary, compressed: compressed)
+            case .message(let binary, let compressed, .collected(let message)):
+                receive(connection, message.span, binary: binary, compressed: compressed)
             case .ping(let payload): pong(connection, payload)
             case .pong:
                 if connection.phase == .open { service.ponged(connection.id) }
@@ -71,6 +79,63 @@ extension Loop {
             }
             if connection.isPaused || connection.isDoomed { return }
         }
+    }
+
+    private func receive(
+        _ connection: Connection, _ message: Span<UInt8>, binary: Bool, compressed: Bool
+    ) {
+        guard connection.phase == .open else { return }
+        if compressed { return receiveCompressed(connection, message, binary: binary) }
+        service.received(message, binary: binary, on: connection.id)
+    }
+
+    private func receiveCompressed(
+        _ connection: Connection, _ payload: Span<UInt8>, binary: Bool
+    ) {
+        if connection.decompressor == nil, decompressor == nil { decompressor = Decompressor() }
+        guard let decompressor = connection.decompressor ?? decompressor else {
+            return violated(connection, .internalError, "out of memory")
+        }
+        if connection.decompressor == nil { decompressor.reset() }
+        do throws(Decompressor.Fault) {
+            let message = try decompressor.decompress(payload, limit: limits.messageBytes)
+            var utf8 = UTF8Check()
+            guard binary || utf8.accept(message.span, in: 0..<message.count) && utf8.isComplete
+            else {
+                return violated(connection, .invalidPayload, "not UTF-8")
+            }
+            service.received(message.span, binary: binary, on: connection.id)
+        } catch {
+            switch error {
+            case .tooLarge: violated(connection, .tooLarge, "message too large")
+            case .broken: violated(connection, .invalidPayload, "not DEFLATE")
+            }
+        }
+    }
+
+    /// A message for one connection: compressed where agreed and worth it, masked by a client.
+    func frame(_ message: Span<UInt8>, binary: Bool, for connection: Connection) -> Frame {
+        let mask = maskKey(connection)
+        let opcode = binary ? Opcode.binary : .text
+        if let options = limits.deflate, let agreement = connection.deflate,
+            message.count >= options.thresholdBytes,
+            let compressor = compressor(
+                options,
+                connection.role == .server
+                    ? agreement.serverWindowBits : agreement.clientWindowBits),
+            let small = compressor.compress(message)
+        {
+            return Frame(FrameWriter.frame(opcode, small.span, mask: mask, compressed: true))
+        }
+        return Frame(FrameWriter.frame(opcode, message, mask: mask))
+    }
+
+    /// The loop's own, one for each window in use.
+    private func compressor(_ options: DeflateOptions, _ windowBits: Int) -> Compressor? {
+        if let made = compressors[windowBits] { return made }
+        let made = Compressor(options, windowBits: windowBits)
+        compressors[windowBits] = made
+        return made
     }
 
     /// A backlogged peer gets no pongs: it may answer the latest ping only (section 5.5.3), and a

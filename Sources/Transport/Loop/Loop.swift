@@ -37,14 +37,22 @@ public final class Loop {
     var acceptAgain = Instant.never
     var masks: MaskGenerator
     var nonces: MaskGenerator
+    /// The service was told something after its `turnEnded`: the next turn must not wait.
+    var owesTurnEnd = false
     var stopAt = Instant.never
     var isStopping = false
+    var compressors: [Int: Compressor] = [:]
+    var decompressor: Decompressor?
+    /// Buffers of TLS, used by one connection at a time.
+    var plain: [UInt8] = []
+    var record: [UInt8] = []
 
     struct Listener {
         var descriptor: Int32
         var isListening = true
         var isOpen = true
         var expectsProxyHeader = false
+        var tls: TLSContext?
     }
 
     /// A loop on a kernel of this machine. It must be run on the thread that makes it.
@@ -80,30 +88,40 @@ public final class Loop {
     /// With `proxyHeader`, every connection must begin with a PROXY protocol header.
     @discardableResult
     public func listen(
-        at address: SocketAddress, sharingPort: Bool = true, proxyHeader: Bool = false
+        at address: SocketAddress, sharingPort: Bool = true, proxyHeader: Bool = false,
+        tls: TLSContext? = nil
     ) throws(Errno) -> SocketAddress {
         let descriptor = try kernel.listen(
             at: address, limits.sockets, backlog: limits.backlog, sharesPort: sharingPort)
-        return try adopt(listener: descriptor, proxyHeader: proxyHeader)
+        return try adopt(listener: descriptor, proxyHeader: proxyHeader, tls: tls)
     }
 
     /// Listens on a socket made elsewhere, as a service manager hands it over.
     @discardableResult
     public func adopt(
-        listener descriptor: Int32, proxyHeader: Bool = false
+        listener descriptor: Int32, proxyHeader: Bool = false, tls: TLSContext? = nil
     ) throws(Errno) -> SocketAddress {
         let address = try kernel.localAddress(of: descriptor)
         try kernel.add(descriptor, Token(listener: listeners.count), .reading)
-        listeners.append(Listener(descriptor: descriptor, expectsProxyHeader: proxyHeader))
+        listeners.append(
+            Listener(descriptor: descriptor, expectsProxyHeader: proxyHeader, tls: tls))
         return address
+    }
+
+    /// From now on, listeners with TLS use this certificate and key. Open connections stay.
+    public func replaceTLS(_ context: TLSContext) {
+        for index in listeners.indices where listeners[index].tls != nil {
+            listeners[index].tls = context
+        }
     }
 
     /// Begins to open a WebSocket. `opened` follows, or `closed` with the reason. `source` is the
     /// local address to come from (its port 0), for load from many addresses.
     public func connect(
-        to address: SocketAddress, from source: SocketAddress? = nil, _ wish: WebSocketWish
+        to address: SocketAddress, from source: SocketAddress? = nil, tls: TLSWish? = nil,
+        _ wish: WebSocketWish
     ) throws(Errno) -> ConnectionID {
-        let connection = try dial(address, source)
+        let connection = try dial(address, source, tls)
         var nonce: [UInt8] = []
         for _ in 0..<4 {
             let word = nonces.next()
@@ -117,9 +135,10 @@ public final class Loop {
 
     /// Begins to connect and makes a call; `responded` follows, or `closed` with the reason.
     public func connect(
-        to address: SocketAddress, from source: SocketAddress? = nil, _ call: HTTPCall
+        to address: SocketAddress, from source: SocketAddress? = nil, tls: TLSWish? = nil,
+        _ call: HTTPCall
     ) throws(Errno) -> ConnectionID {
-        let connection = try dial(address, source)
+        let connection = try dial(address, source, tls)
         connection.calls = CallExchange(first: call)
         return connection.id
     }
@@ -130,22 +149,19 @@ public final class Loop {
         return send(call, connection)
     }
 
-    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always taken by an empty queue; otherwise
-    /// it is refused when the queue would exceed `LoopLimits.queueBytes`.
+    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always
+    /// taken by an empty queue; otherwise it is refused when the queue would exceed
+    /// `LoopLimits.queueBytes`.
     public func send(_ frame: Frame, to id: ConnectionID) -> Outflow {
         guard let connection = self[id], connection.takesFrames else { return .refused }
         return enqueue(frame, connection)
     }
 
-    /// Frames a message for this one connection, masked where it is a client's, and queues it.
+    /// Frames a message for this one connection, compressed where that was agreed and pays, masked
+    /// where it is a client's, and queues it.
     public func send(message: Span<UInt8>, binary: Bool, to id: ConnectionID) -> Outflow {
         guard let connection = self[id], connection.phase == .open else { return .refused }
-        let frame =
-            switch connection.role {
-            case .server: Frame.server(message, binary: binary)
-            case .client: Frame.client(message, binary: binary, using: &masks)
-            }
-        return enqueue(frame, connection)
+        return enqueue(frame(message, binary: binary, for: connection), connection)
     }
 
     /// Closes: a WebSocket with a close frame behind what is queued, anything else at once.
@@ -207,6 +223,15 @@ public final class Loop {
     }
 
     public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
+
+    /// The window with which frames for a connection may be compressed; nil: not at all. What is
+    /// sent to many is compressed once for each window among them, and nearly all have 15.
+    public func compression(of id: ConnectionID) -> Int? {
+        guard let connection = self[id], let agreement = connection.deflate,
+            connection.role == .server
+        else { return nil }
+        return agreement.serverWindowBits
+    }
 
     /// Bytes that wait in the send queue of a connection.
     public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.queue.bytes ?? 0 }

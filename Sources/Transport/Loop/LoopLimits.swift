@@ -32,6 +32,9 @@ public struct LoopLimits: Equatable, Sendable {
     /// Nil: the service has a heartbeat of its own.
     public var heartbeat: Interval?
 
+    /// permessage-deflate, offered as a client and agreed to as a server; nil: never.
+    public var deflate: DeflateOptions?
+
     public var sockets = SocketOptions()
     public var backlog = 4096
 

@@ -17,6 +17,19 @@ public struct Frame: Sendable {
         server(payload.span, binary: binary)
     }
 
+    /// The same, compressed where that makes it smaller: for connections whose
+    /// `Loop.compression(of:)` names the compressor's window.
+    public static func server(
+        _ payload: Span<UInt8>, binary: Bool, with compressor: Compressor
+    ) -> Frame {
+        guard let small = compressor.compress(payload) else {
+            return server(payload, binary: binary)
+        }
+        return Frame(
+            FrameWriter.frame(
+                binary ? .binary : .text, small.span, mask: nil, compressed: true))
+    }
+
     /// A piece of a streamed answer, with its chunk header (RFC 9112 section 7.1). Empty for no
     /// bytes: an empty chunk would end the stream.
     public static func chunk(_ payload: [UInt8]) -> Frame {

@@ -55,7 +55,9 @@ enum Handshake {
     }
 
     /// The client's request. `nonce` is sixteen random bytes.
-    static func request(_ wish: WebSocketWish, nonce: [UInt8]) -> [UInt8] {
+    static func request(
+        _ wish: WebSocketWish, nonce: [UInt8], deflate: Bool = false
+    ) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes += "GET ".utf8
         bytes += wish.target.utf8
@@ -65,6 +67,7 @@ enum Handshake {
             ("host", wish.host), ("upgrade", "websocket"), ("connection", "Upgrade"),
             ("sec-websocket-version", "13"), ("sec-websocket-key", key),
         ]
+        if deflate { all.append(("sec-websocket-extensions", DeflateAgreement.offer)) }
         if !wish.subprotocols.isEmpty {
             var list = wish.subprotocols[0]
             for other in wish.subprotocols.dropFirst() { list += ", " + other }
@@ -77,7 +80,7 @@ enum Handshake {
 
     /// What a client makes of the server's answer.
     enum Verdict: Equatable {
-        case open(subprotocol: String?)
+        case open(subprotocol: String?, DeflateAgreement?)
         /// The server said no, with this status.
         case refused(HTTPStatus)
         /// It said yes in a wrong way (RFC 6455 section 4.1, what the client must check).
@@ -85,7 +88,7 @@ enum Handshake {
     }
 
     static func verdict(
-        on head: HTTPResponseHead, nonce: [UInt8], offered: [String]
+        on head: HTTPResponseHead, nonce: [UInt8], offered: [String], deflate: Bool = false
     ) -> Verdict {
         guard head.status == .switchingProtocols else { return .refused(head.status) }
         let key = String(decoding: Base64.encode(nonce), as: UTF8.self)
@@ -93,10 +96,17 @@ enum Handshake {
         guard head.fields.lists("upgrade", "websocket"),
             head.fields.lists("connection", "upgrade"),
             head.fields.all("sec-websocket-accept") == [accept(key)],
-            chosen.count <= 1, chosen.allSatisfy({ offered.contains($0) }),
-            head.fields.list("sec-websocket-extensions").isEmpty
+            chosen.count <= 1, chosen.allSatisfy({ offered.contains($0) })
         else { return .broken }
-        return .open(subprotocol: chosen.first)
+        var agreement: DeflateAgreement?
+        if !head.fields.list("sec-websocket-extensions").isEmpty {
+            // An extension that was not offered, or granted in a way that is not understood.
+            guard deflate, let granted = DeflateAgreement.granted(by: head.fields) else {
+                return .broken
+            }
+            agreement = granted
+        }
+        return .open(subprotocol: chosen.first, agreement)
     }
 }
 

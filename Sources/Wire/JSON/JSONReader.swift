@@ -117,16 +117,15 @@
                 offset &+= 1
                 return .map(Map())
             }
-            entries.reserveCapacity(4)
-            var last = Text()
+            // An entry takes five bytes at least, and seldom less than sixteen.
+            entries.reserveCapacity(min(8, (bytes.count &- offset) / 16))
             while true {
                 let key = try readKey()
-                if !entries.isEmpty && !(last < key) { inOrder = false }
-                last = key
+                if !entries.isEmpty && !(entries[entries.count &- 1].key < key) { inOrder = false }
                 entries.append(Map.Entry(key: key, value: try readValue(depth: depth + 1)))
                 if try endOfElement(close: UInt8(ascii: "}")) { break }
             }
-            if entries.count == 1 && last.count > 0 && last.byte(at: 0) == UInt8(ascii: "$") {
+            if entries.count == 1 && entries[0].key.beginsWithDollar {
                 return try JSONTag.resolve(entries[0], at: start)
             }
             if inOrder { return .map(Map(ordered: entries)) }
@@ -191,7 +190,35 @@
 
         /// Most strings have no escape: their end is found eight bytes at a time, and they are
         /// checked, where they are not all ASCII, and copied once.
+        @inline(__always)
         mutating func readString() throws(DecodeError) -> Text {
+            if let short = readShortString() { return short }
+            return try readLongString()
+        }
+
+        /// A plain string that a text holds without memory of its own, as most keys and many values
+        /// are: the words it is found in are the words it is made of. Nil, and nothing read, for
+        /// every other.
+        @inline(__always)
+        private mutating func readShortString() -> Text? {
+            let highs: UInt64 = 0x8080_8080_8080_8080
+            let start = offset &+ 1
+            guard start &+ 16 <= bytes.count else { return nil }
+            let first = bytes.bigEndian64(at: start)
+            let second = bytes.bigEndian64(at: start &+ 8)
+            let ends = JSONEscape.needed(first)
+            var length = ends.leadingZeroBitCount / 8
+            if ends == 0 { length = 8 &+ JSONEscape.needed(second).leadingZeroBitCount / 8 }
+            guard length < 16, bytes[start &+ length] == UInt8(ascii: "\"") else { return nil }
+            let (high, low) = Text.words(first, second, length)
+            // The last byte is the length, which is below 16.
+            guard (high | low) & highs == 0 else { return nil }
+            offset = start &+ length &+ 1
+            return Text(storage: .short(high, low))
+        }
+
+        @inline(never)
+        private mutating func readLongString() throws(DecodeError) -> Text {
             let start = offset &+ 1
             let (end, isASCII) = try endOfRun(from: start)
             if !isASCII, let bad = bytes.firstInvalidUTF8(start..<end) {

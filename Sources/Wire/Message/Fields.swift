@@ -171,3 +171,19 @@ extension Value {
         }
     }
 }
+
+extension Mask {
+    /// The form in which a mask travels: a list of patterns.
+    public var value: Value { .array(patterns.map { Value($0) }) }
+
+    /// Nil for anything that is not a list of at most `Limits.patterns` patterns.
+    public init?(_ value: Value) {
+        guard case .array(let values) = value, values.count <= Limits.patterns else { return nil }
+        var patterns: [Pattern] = []
+        for value in values {
+            guard let pattern = value.asPattern else { return nil }
+            patterns.append(pattern)
+        }
+        self.init(patterns)
+    }
+}

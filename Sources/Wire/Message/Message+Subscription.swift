@@ -108,14 +108,8 @@ public struct Subscribe: Equatable, Sendable {
         window = fields.optionalValue("window")
         self.fields = nil
         if let asked {
-            guard case .array(let patterns) = asked else { throw .field("fields") }
-            var mask: [Mask.Pattern] = []
-            for pattern in patterns {
-                guard let pattern = pattern.asPattern else { throw .field("fields") }
-                mask.append(pattern)
-            }
-            guard mask.count <= Limits.patterns else { throw .field("fields") }
-            self.fields = Mask(mask)
+            guard let mask = Mask(asked) else { throw .field("fields") }
+            self.fields = mask
         }
         self.cursor = nil
         if let cursor {
@@ -132,7 +126,7 @@ public struct Subscribe: Equatable, Sendable {
     func put(_ list: inout FieldList) {
         list.put("id", id)
         list.put("topic", topic)
-        list.put("fields", fields.map { .array($0.patterns.map { Value($0) }) })
+        list.put("fields", fields?.value)
         list.put("rate", rate.map { .number($0) })
         list.put("cursor", cursor?.value)
         list.put("hash", flag: hash)

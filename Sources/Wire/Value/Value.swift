@@ -48,11 +48,24 @@ extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
     public init(arrayLiteral elements: Value...) { self = .array(elements) }
 
-    /// The last of equal keys wins, as in a Swift program written by hand nobody repeats a key.
+    /// The last of equal keys wins.
     public init(dictionaryLiteral elements: (Text, Value)...) {
         var map = Map()
         for (key, value) in elements { map[key] = value }
         self = .map(map)
+    }
+}
+
+extension Value: ExpressibleByFloatLiteral {
+    /// A literal too large for a double is null.
+    public init(floatLiteral value: Double) { self = .double(value) ?? .null }
+}
+
+extension Map: ExpressibleByDictionaryLiteral {
+    /// The last of equal keys wins.
+    public init(dictionaryLiteral elements: (Text, Value)...) {
+        self.init()
+        for (key, value) in elements { self[key] = value }
     }
 }
 

@@ -1,0 +1,207 @@
+import Hub
+import Transport
+import Wire
+
+/// One loop of a node: its connections sit at its desk, its shard of the topics is owned by its
+/// hub, and this carries everything between them, the sockets and the other loops.
+final class NodeLoop: Service {
+    private let loop: Loop
+    private let settings: NodeSettings
+    private let tokens: Tokens
+    private let number: Int
+    private let post: Post
+    private var desk: Desk
+    private var hub: Hub
+    private var demonstration: Demonstration?
+
+    /// By a connection's index: its station at the desk.
+    private var stations: [UInt32?] = []
+    /// Requests to our own hub, until the turn ends.
+    private var requests: [Request] = []
+    /// By loop: letters of this turn, and of earlier ones while its box is full.
+    private var outgoing: [[Letter]]
+    private var prepared = Frame([])
+    private var wall = WallTime(seconds: 0)
+    private var wallTurn: Instant?
+
+    init(_ loop: Loop, _ settings: NodeSettings, _ tokens: Tokens, number: Int, _ post: Post) {
+        self.loop = loop
+        self.settings = settings
+        self.tokens = tokens
+        self.number = number
+        self.post = post
+        outgoing = [[Letter]](repeating: [], count: settings.loops)
+        desk = Desk(settings.desk, number: UInt32(number), shards: settings.loops)
+        hub = Hub(
+            settings.hub, shard: number, shards: settings.loops, desks: settings.loops,
+            seed: System.randomSeed())
+        if settings.isDemonstration && number == 0 {
+            demonstration = Demonstration(seed: System.randomSeed(), now: loop.now)
+        }
+        scheduleWake()
+    }
+
+    /// The wall is read at most once a turn.
+    private func readWall() {
+        guard wallTurn != loop.now else { return }
+        wallTurn = loop.now
+        wall = Process.wall
+        desk.wall = wall
+        hub.wall = wall
+    }
+
+    // MARK: Connections
+
+    func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
+        switch request.path {
+        case "/v1/ws":
+            let known = request.subprotocols.first { Encoding(subprotocol: Text($0)) != nil }
+            guard let known else {
+                let offer = Encoding.allCases.map { $0.subprotocol.string }
+                return .respond(
+                    HTTPResponse(
+                        .badRequest,
+                        text: "offer one of these WebSocket subprotocols: "
+                            + offer.joined(separator: ", ") + "\n"))
+            }
+            return .upgrade(subprotocol: known)
+        case "/health": return .respond(HTTPResponse(.ok, text: "ok\n"))
+        default:
+            return .respond(
+                HTTPResponse(.notFound, text: "nothing here; the WebSocket is at /v1/ws\n"))
+        }
+    }
+
+    func opened(_ id: ConnectionID, subprotocol: String?) {
+        guard let encoding = subprotocol.flatMap({ Encoding(subprotocol: Text($0)) }) else {
+            loop.close(id, code: .protocolError, reason: "no subprotocol")
+            return
+        }
+        let index = Int(id.index)
+        while stations.count <= index { stations.append(nil) }
+        stations[index] = desk.open(line: id.line, encoding, now: loop.now)
+    }
+
+    func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+        guard let station = station(of: id) else { return }
+        readWall()
+        desk.received(message, from: station, now: loop.now, carrier: self)
+    }
+
+    func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
+        guard let station = station(of: id) else { return }
+        stations[Int(id.index)] = nil
+        desk.closed(station, carrier: self)
+    }
+
+    private func station(of id: ConnectionID) -> UInt32? {
+        Int(id.index) < stations.count ? stations[Int(id.index)] : nil
+    }
+
+    // MARK: Turns
+
+    func woken() {
+        readWall()
+        for letter in post.collect(for: number) {
+            switch letter {
+            case .request(let request): requests.append(request)
+            case .notice(let notice, let shard):
+                desk.receive(notice, fromShard: shard, now: loop.now, carrier: self)
+            case .stop: loop.stop(within: .seconds(5), reason: "the server is stopping")
+            }
+        }
+    }
+
+    func reached(_ now: Instant) {
+        readWall()
+        desk.reached(now, carrier: self)
+        if let due = demonstration?.deadline, due <= now {
+            for publication in demonstration?.publications(now: now, wall: wall) ?? [] {
+                post(
+                    .publish(publication),
+                    toShard: publication.topic.shard(of: settings.loops))
+            }
+        }
+    }
+
+    /// All patches that waited are applied, then every audience gets one frame; what the desk asks
+    /// for while it delivers is answered in the same turn.
+    func turnEnded(_ now: Instant) {
+        repeat {
+            let batch = requests
+            requests = []
+            for request in batch { hub.receive(request, now: now) }
+            hub.flush(now: now)
+            for (desk, notice) in hub.takeLetters() {
+                if desk == number {
+                    self.desk.receive(notice, fromShard: number, now: now, carrier: self)
+                } else {
+                    outgoing[desk].append(.notice(notice, fromShard: number))
+                }
+            }
+        } while !requests.isEmpty
+        for reader in outgoing.indices where !outgoing[reader].isEmpty {
+            if post.send(outgoing[reader], to: reader) { outgoing[reader] = [] }
+        }
+        scheduleWake()
+    }
+
+    private func scheduleWake() {
+        // What a full box kept back is tried again soon.
+        let isBehind = outgoing.contains { !$0.isEmpty }
+        var soonest = isBehind ? loop.now + .milliseconds(1) : nil
+        for deadline in [desk.deadline, hub.deadline, demonstration?.deadline] {
+            if let deadline { soonest = min(soonest ?? deadline, deadline) }
+        }
+        loop.wake(at: soonest)
+    }
+}
+
+extension NodeLoop: Carrier {
+    func carry(_ message: [UInt8], _ encoding: Encoding, to connection: UInt64) {
+        deliver(Frame.server(message, binary: encoding == .messagePack), to: connection)
+    }
+
+    func prepare(_ message: [UInt8], _ encoding: Encoding) {
+        prepared = Frame.server(message, binary: encoding == .messagePack)
+    }
+
+    func carryPrepared(to connection: UInt64) { deliver(prepared, to: connection) }
+
+    private func deliver(_ frame: Frame, to connection: UInt64) {
+        let id = ConnectionID(line: connection)
+        // The desk stops sending long before the queue is full; whoever fills it is given up.
+        if loop.send(frame, to: id) == .refused { loop.abort(id) }
+    }
+
+    func close(_ connection: UInt64, _ code: Code, _ reason: Text) {
+        loop.close(
+            ConnectionID(line: connection),
+            code: CloseCode(rawValue: UInt16(clamping: 3_000 + code.rawValue)),
+            reason: reason.string)
+    }
+
+    func pause(_ connection: UInt64) { loop.pause(ConnectionID(line: connection)) }
+    func resume(_ connection: UInt64) { loop.resume(ConnectionID(line: connection)) }
+
+    func post(_ request: Request, toShard shard: Int) {
+        if shard == number {
+            requests.append(request)
+        } else {
+            outgoing[shard].append(.request(request))
+        }
+    }
+
+    func verify(_ token: Text) -> TokenVerdict { tokens.verdict(token, at: wall) }
+}
+
+extension ConnectionID {
+    /// The desk's word for a connection.
+    fileprivate var line: UInt64 { UInt64(generation) << 32 | UInt64(index) }
+
+    fileprivate init(line: UInt64) {
+        self.init(
+            generation: UInt32(truncatingIfNeeded: line >> 32),
+            index: UInt32(truncatingIfNeeded: line))
+    }
+}

@@ -1,0 +1,43 @@
+internal import CLinux
+public import Wire
+
+/// What a program needs of its process: the wall's time, the signals that ask it to end, files and
+/// its standard output.
+public enum Process {
+    /// What the wall says now.
+    public static var wall: WallTime {
+        let nanoseconds = fc_wall_nanoseconds()
+        return WallTime(
+            seconds: Int64(nanoseconds / 1_000_000_000),
+            nanoseconds: UInt32(nanoseconds % 1_000_000_000))
+    }
+
+    /// Keeps SIGINT and SIGTERM for `awaitEnd`. Called before any thread is started.
+    public static func holdSignals() throws(Errno) { _ = try Errno.check(fc_hold_signals()) }
+
+    /// Waits until somebody asks the program to end.
+    public static func awaitEnd() { _ = fc_await_end() }
+
+    public enum Stream: Int32, Sendable {
+        case output = 1
+        case error = 2
+    }
+
+    /// Writes all of it; a stream that is gone is nobody's to tell.
+    public static func write(_ text: String, to stream: Stream = .output) {
+        let bytes = [UInt8](text.utf8)
+        _ = fc_write(stream.rawValue, bytes.span)
+    }
+
+    /// Ends the program with a code.
+    public static func exit(_ code: Int32) -> Never { fc_exit(code) }
+
+    /// The bytes of a file of at most so many.
+    public static func read(_ path: String, upTo limit: Int = 1 << 20) throws(Errno) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var span = bytes.mutableSpan
+        let length = unsafe fc_read_file(path, &span)
+        if length < 0 { throw Errno(code: Int32(-length)) }
+        return [UInt8](bytes[..<Int(length)])
+    }
+}
