@@ -73,3 +73,27 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// The fuzzers link only under `--sanitize=fuzzer`, which brings their `main`: `make fuzz`.
+if Context.environment["FIELDCAST_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fieldcast-fuzz", dependencies: ["FuzzEntries"], path: "Fuzz/Program",
+            swiftSettings: strict))
+}
+
+// Wire and a program on it as Embedded Swift, and nothing else: `make embedded`.
+if Context.environment["FIELDCAST_EMBEDDED"] != nil {
+    let embedded = strict + [.enableExperimentalFeature("Embedded")]
+    package.targets = [
+        .target(name: "Wire", swiftSettings: embedded),
+        .executableTarget(
+            name: "fieldcast-device", dependencies: ["Wire"], path: "Embedded",
+            swiftSettings: embedded),
+    ]
+} else {
+    package.targets.append(
+        .executableTarget(
+            name: "fieldcast-device", dependencies: ["Wire"], path: "Embedded",
+            swiftSettings: strict))
+}

@@ -103,8 +103,9 @@ public struct Mirror: Sendable {
     }
 
     /// Applies a diff message straight from its MessagePack; `reader` stands behind the view's
-    /// number and is left behind the message, and `fields` is how many the message's head
-    /// announced. An error leaves the mirror half changed: it must be filled anew.
+    /// number and is left at the end of the message, which must be the input's; `fields` is how
+    /// many the message's head announced. An error
+    /// leaves the mirror half changed: it must be filled anew.
     public mutating func apply(
         _ reader: inout MessagePackReader, fields: Int
     ) throws(DecodeError) -> Verdict {
@@ -112,6 +113,10 @@ public struct Mirror: Sendable {
         let head = try Diff.Span(&reader)
         let verdict = verdict(from: head.from, to: head.to)
         let parts = try Diff.Parts(&reader, fields: fields)
+        // Nothing is applied of what is not a message whole.
+        guard parts.end == reader.bytes.count else {
+            throw DecodeError(.trailingBytes, at: parts.end)
+        }
         guard verdict == .applied else {
             reader.offset = parts.end
             return verdict

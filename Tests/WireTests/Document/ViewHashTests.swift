@@ -12,12 +12,8 @@ import Testing
             ("21436587", 0x5082_edee, 0x2362_f9de), ("214365", 0, 0x7e4a_8634),
             ("2143", 0, 0xa0f7_b07a), ("21", 0, 0x7266_1cf4), ("00000000", 0, 0x2362_f9de),
             ("000000", 0, 0x85f0_b427), ("0000", 0, 0x30f4_c306), ("00", 0, 0x514e_28b7),
-            // "Hello, world!" and "The quick brown fox jumps over the lazy dog"
+            // "Hello, world!"
             ("48656c6c6f2c20776f726c6421", 0x9747_b28c, 0x2488_4cba),
-            (
-                "54686520717569636b2062726f776e20666f78206a756d7073206f76657220746865206c617a7920646f67",
-                0x9747_b28c, 0x2fa8_26cd
-            ),
         ] as [(String, UInt32, UInt32)])
     func published(_ input: String, _ seed: UInt32, _ result: UInt32) {
         var digest = Digest(seeds: (seed, ~seed))
@@ -26,6 +22,12 @@ import Testing
         var other = Digest(seeds: (~seed, seed))
         for byte in bytes(input) { other.add(byte: byte) }
         #expect(other.finished().1 == result)
+    }
+
+    @Test("So for a text whose length is no multiple of four") func publishedText() {
+        var digest = Digest(seeds: (0x9747_b28c, 0))
+        for byte in "The quick brown fox jumps over the lazy dog".utf8 { digest.add(byte: byte) }
+        #expect(digest.finished().0 == 0x2fa8_26cd)
     }
 
     @Test("A leaf is its path and its value as bytes") func leaf() {
