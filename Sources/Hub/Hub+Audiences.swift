@@ -326,16 +326,17 @@ extension Hub {
         if audience.key.hash && audience.hashDue <= now,
             let hash = topic.hashReport(view, encoding, wall)
         {
-            send(hash, to: id, audience, version: head)
+            send(hash, to: id, audience, version: head, isHash: true)
             audiences[Int(id.index)]?.hashDue = now + .seconds(1)
         }
     }
 
     mutating func send(
-        _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64
+        _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64,
+        isHash: Bool = false
     ) {
         counts.frames += 1
-        let frame = Notice.Frame(bytes: bytes, to: version)
+        let frame = Notice.Frame(bytes: bytes, to: version, isHash: isHash)
         for desk in audience.members.indices where audience.members[desk] > 0 {
             letters.append((desk, .frame(id, frame)))
         }
