@@ -16,16 +16,19 @@ enum LayerRules {
     static let doors: [String: Set<String>] = [
         "CLinux": [
             "Sources/Probe/Edge/Machine.swift",
-            "Sources/Transport/Loop/EpollKernel.swift", "Sources/Transport/Loop/LoopThread.swift",
+            "Sources/Transport/Loop/EpollKernel.swift", "Sources/Transport/Loop/Latch.swift",
+            "Sources/Transport/Loop/LoopThread.swift", "Sources/Transport/Loop/Process.swift",
             "Sources/Transport/Loop/SocketAddress.swift", "Sources/Transport/Loop/System.swift",
+            "Sources/Transport/Loop/SystemSockets.swift", "Sources/Transport/Loop/UringKernel.swift",
             "Sources/Transport/Loop/Waker.swift",
         ],
         "COpenSSL": [
             "Sources/Node/Auth/MessageCode.swift", "Sources/Node/Auth/PublicKey.swift",
+            "Sources/Transport/TLS/TLSContext.swift", "Sources/Transport/TLS/TLSSession.swift",
             "Sources/Probe/Token/TokenMint.swift",
         ],
-        "CUring": [],
-        "CZlib": [],
+        "CUring": ["Sources/Transport/Loop/UringKernel.swift"],
+        "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],
         "CSQLite": [],
         "CMsgpack": [],
     ]

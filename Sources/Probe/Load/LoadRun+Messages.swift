@@ -107,7 +107,7 @@ extension LoadRun {
             errors.add("error \(problem.code.rawValue): \(problem.reason)")
         case .closing(let close):
             errors.add("closing, code \(close.code.rawValue): \(close.reason)")
-        case .event, .signal, .presence, .page, .drain: break
+        case .event, .signal, .page, .drain: break
         }
     }
 

@@ -25,20 +25,14 @@ struct TokenMint: Sendable {
         return Text(utf8: token.span)
     }
 
-    /// HMAC with SHA-256. By pointers, not spans: the wrapper that the compiler makes of this
-    /// function for spans is too large to be inlined, and code for it crashes Swift 6.3.1 where it
-    /// compiles a module on several threads. The bound: each pointer goes with its own count.
+    /// HMAC with SHA-256. The output goes by pointer, not span: see COpenSSL's header. It has the
+    /// length that is written.
     private func code(over message: [UInt8]) -> [UInt8]? {
-        var code = [UInt8](repeating: 0, count: 32)
-        let made = unsafe secret.withUnsafeBufferPointer { secret in
-            unsafe message.withUnsafeBufferPointer { message in
-                unsafe code.withUnsafeMutableBufferPointer { code -> Bool in
-                    guard let out = code.baseAddress else { return false }
-                    return unsafe fc_hmac_sha256(
-                        secret.baseAddress, secret.count, message.baseAddress, message.count, out,
-                        code.count)
-                }
-            }
+        guard !message.isEmpty, !secret.isEmpty else { return nil }
+        var code = [UInt8](repeating: 0, count: Int(FC_HMAC_LENGTH))
+        let made = unsafe code.withUnsafeMutableBufferPointer { output in
+            guard let start = output.baseAddress else { return false }
+            return unsafe fc_hmac_sha256(secret.span, message.span, start)
         }
         return made ? code : nil
     }

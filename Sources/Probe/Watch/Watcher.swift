@@ -70,7 +70,7 @@ final class Watcher {
         case .malformed(let error): complain("a message that is none: \(error)")
         case .closing(let close): complain("\(close.reason) (\(close.code.rawValue))")
         case .lag(_, let lag): if lag.merged > 0 { complain("slow: \(lag.merged) merged") }
-        case .authenticated, .stale, .gap, .outcome, .presence, .page, .drain: break
+        case .authenticated, .stale, .gap, .outcome, .page, .drain: break
         }
     }
 
