@@ -18,7 +18,8 @@ import Wire
         moment.worst = .milliseconds(2)
         var result = LoadResult(
             plan: LoadPlan(), target: "ws://h/<script>", began: WallTime(seconds: 1_700_000_000),
-            measured: .seconds(1), stages: stages, account: Account(), audit: Audit(), ready: 200,
+            measured: .seconds(1), stages: stages, account: Account(receipts: 2_000),
+            audit: Audit(), ready: 200,
             series: [moment], errors: Tally(), cpu: .milliseconds(100), unattributed: 0,
             recovery: nil, openProblem: nil, wasInterrupted: false)
         change(&result)

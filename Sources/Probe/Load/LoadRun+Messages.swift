@@ -39,8 +39,11 @@ extension LoadRun {
             client.awaitsCatchUp = false
             client.servedAlone = held + versions
         }
-        if phase == .measuring { current.receipts += 1 }
         let to = held + versions
+        if phase == .measuring || phase == .settling && to < head {
+            account.receipts += 1
+            current.receipts += 1
+        }
         table.received(after: held, to: to, view: client.view, at: now) { sample in
             record(sample)
         }

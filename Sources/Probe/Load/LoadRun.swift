@@ -138,6 +138,9 @@ final class LoadRun: Service {
             current = Moment()
         case .settling:
             measureEnd = now
+            // What is left of a second is too short for a rate.
+            second.clear()
+            current = Moment()
             cpuAtEnd = Machine.cpuTime
         case .proving:
             for client in subscribers where client.stage == .ready {

@@ -29,7 +29,7 @@ struct LoadResult: Sendable {
         return seconds > 0 ? Double(receipts) / seconds : 0
     }
 
-    var receipts: UInt64 { series.reduce(0) { $0 + $1.receipts } }
+    var receipts: UInt64 { account.receipts }
 
     /// The part of one processor that the probe used while it measured.
     var busy: Double {
@@ -100,7 +100,8 @@ extension LoadRun {
                         client.audit.mispredicted += 1
                     }
                 }
-                let due = table.touched(after: client.start, to: head, view: client.view)
+                // The closing patch is not measured, but everybody gets it.
+                let due = table.touched(after: client.start, to: head, view: client.view) + 1
                 let direct = Int(clamping: client.audit.receipts)
                 if due > direct, client.audit.snapshots <= 1 {
                     client.audit.merged = UInt64(due - direct)
