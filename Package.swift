@@ -38,7 +38,7 @@ let package = Package(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
         .target(
-            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
             swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),

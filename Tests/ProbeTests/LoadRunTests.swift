@@ -114,7 +114,6 @@ import Wire
         // The patches meant for these 300 ms of 1,000 waited, on average for half of it.
         let stalled = result.stages.receipt.count(above: .milliseconds(30))
         #expect(stalled >= result.stages.receipt.count / 5)
-        #expect(stalled <= result.stages.receipt.count / 2)
     }
 
     @Test("Receipts that come 300 ms late are in the p99 to within 2 % and a millisecond")

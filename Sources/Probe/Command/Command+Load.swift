@@ -56,6 +56,7 @@ extension Command {
             Option("json", "SHARE", "connections that speak JSON, the others MessagePack (50%)"),
             Option("hashes", "ask for the server's hash behind every diff"),
             Option("prove", "TIME", "how often each client asks for a proof (5s)"),
+            Option("second", "N", "clients that a second, naive mirror follows (10)"),
             Option("disturb", "NAME", "halfway: reconnect cuts everybody, stall stops a fifth"),
             Option("patience", "TIME", "wait so long for whoever lags (15s)"),
             Option("seed", "N", "repeats a run (random)"),
@@ -128,6 +129,7 @@ extension LoadPlan {
         jsonShare = try arguments.share("json", or: 0.5)
         hashes = arguments.has("hashes")
         proofEvery = try arguments.duration("prove", or: .seconds(5))
+        seconded = try arguments.count("second", in: 0...1_000_000, or: 10)
         patience = try arguments.duration("patience", or: .seconds(15))
         seed = UInt64(
             try arguments.count(

@@ -94,8 +94,14 @@ extension LoadRun {
                     if client.finalProof == .none || client.finalProof == .asked {
                         client.audit.unproven += 1
                     }
+                    let mirror = client.session.subscriptions[0].mirror
+                    if let second = client.second,
+                        second.version != mirror.version || second.word != mirror.hash.word
+                    {
+                        client.audit.contradicted += 1
+                    }
                     if account.refused == 0,
-                        client.session.subscriptions[0].mirror.hash != predicted[client.view]
+                        mirror.hash != predicted[client.view]
                     {
                         client.audit.mispredicted += 1
                     }
