@@ -46,6 +46,13 @@ let package = Package(
             name: "fieldcast-bench", dependencies: ["Wire", "CMsgpack", "CJansson"], path: "Bench",
             exclude: ["Fixture"], swiftSettings: strict),
 
+        .target(
+            name: "Simulation", dependencies: ["Wire", "Hub"], path: "Tests/Simulation",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "fieldcast-sim", dependencies: ["Simulation"], path: "Tests/fieldcast-sim",
+            swiftSettings: strict),
+
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"], swiftSettings: door),

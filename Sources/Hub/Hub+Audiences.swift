@@ -132,7 +132,10 @@ extension Hub {
     ) -> Notice.Fill {
         let view = audience.key.view
         let encoding = audience.key.encoding
-        if catchUp.wish == .snapshot || audience.needsSnapshot
+        // Who has watched the topic since before it came into being lacks its epoch as well, which
+        // no diff tells.
+        let holdsNothing = catchUp.from == 0 && topic.epoch != nil
+        if catchUp.wish == .snapshot || audience.needsSnapshot || holdsNothing
             || !topic.document.reaches(catchUp.from)
         {
             return snapshotFill(topic, view, encoding)

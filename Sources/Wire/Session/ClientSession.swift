@@ -68,7 +68,7 @@ public struct ClientSession: Sendable {
     public internal(set) var outbox = Outbox()
     public internal(set) var subscriptions: [Subscription] = []
     var state = State.disconnected
-    var receipt = Receipt()
+    package var receipt = Receipt()
     var outgoing: [Message] = []
     var notices: [Notice] = []
     var heard = Instant(nanoseconds: 0)
