@@ -29,7 +29,12 @@ final class Oracle {
         let id: UInt64
     }
 
-    init(_ scenario: Scenario) { self.scenario = scenario }
+    private let trace: Trace
+
+    init(_ scenario: Scenario, _ trace: Trace) {
+        self.scenario = scenario
+        self.trace = trace
+    }
 
     func fail(_ text: @autoclosure () -> String) {
         if violation == nil { violation = text() }
@@ -116,6 +121,7 @@ final class Oracle {
                 }
             }
             models[life - 1][topic].apply(patch, by: author)
+            trace.note("\(scenario.topics[topic]) \(version) is \(Trace.text(patch))")
         case .refused(let code, _, let reason):
             if known != nil { fail("\(author) was done, and refused when it was said again") }
             switch code {
@@ -218,7 +224,8 @@ final class Oracle {
         let hash = subscription.mirror.hash
         digest = (digest ^ hash.word ^ version) &* 0x100_0000_01b3
         if subscription.mirror.document != truth.document {
-            fail("\(who) at \(version): \(subscription.mirror.document) is not \(truth.document)")
+            let shown = Trace.text(subscription.mirror.document)
+            fail("\(who) at \(version) shows \(shown) and not \(Trace.text(truth.document))")
         } else if hash != truth.hash {
             fail("\(who) at \(version) has the hash \(hash.hex), not \(truth.hash.hex)")
         }

@@ -113,7 +113,7 @@ extension World {
         guard let line = client.line else { return }
         let local = client.now(now)
         while let message = client.session.nextMessage(now: local) {
-            trace.note("client \(client.number) says \(message)")
+            trace.note("client \(client.number) says \(Trace.text(message))")
             switch message {
             case .authenticate(let body), .refresh(let body):
                 line.awaitedTokens.append(Tokens.number(body.token))
@@ -172,11 +172,12 @@ extension World {
             if line.isLossy && isDiff(bytes, line.encoding) {
                 disturb(bytes, client, line)
             } else {
-                hear(bytes, client, line)
+                // Diffs overtake each other and nothing else.
                 if let late = line.overtaken {
                     line.overtaken = nil
                     hear(late, client, line)
                 }
+                hear(bytes, client, line)
             }
             flush(client)
         }

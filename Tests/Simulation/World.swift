@@ -34,7 +34,7 @@ final class World {
         chance = Chance(seed: seed)
         scenario = Scenario(&chance)
         changes = Changes(passingNames: scenario.passingNames)
-        oracle = Oracle(scenario)
+        oracle = Oracle(scenario, trace)
         self.trace = trace
         startNode()
         for number in 0..<scenario.clients { addClient(number) }
