@@ -57,6 +57,13 @@ let package = Package(
             dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
             exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
 
+        .target(
+            name: "Simulation", dependencies: ["Wire", "Hub"], path: "Tests/Simulation",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "fieldcast-sim", dependencies: ["Simulation"], path: "Tests/fieldcast-sim",
+            swiftSettings: strict),
+
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
