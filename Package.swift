@@ -67,6 +67,8 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
+            name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
+        .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
             swiftSettings: door),
         .testTarget(
