@@ -20,6 +20,7 @@ let package = Package(
         .target(
             name: "COpenSSL",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .systemLibrary(
             name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
@@ -31,20 +32,30 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
         .target(
-            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib"], swiftSettings: door),
+            name: "Transport", dependencies: ["Wire", "CLinux", "CUring", "CZlib", "COpenSSL"],
+            swiftSettings: door),
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
-        .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
+        .target(
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+
+        .target(
+            name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
+            swiftSettings: strict),
+
         .executableTarget(
             name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
             swiftSettings: strict),
 
+        .target(name: "CAllocations", path: "Bench/CAllocations"),
         .executableTarget(
-            name: "fieldcast-bench", dependencies: ["Wire", "CMsgpack", "CJansson"], path: "Bench",
-            exclude: ["Fixture"], swiftSettings: strict),
+            name: "fieldcast-bench",
+            dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
+            exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
 
         .target(
             name: "Simulation", dependencies: ["Wire", "Hub"], path: "Tests/Simulation",
@@ -53,13 +64,43 @@ let package = Package(
             name: "fieldcast-sim", dependencies: ["Simulation"], path: "Tests/fieldcast-sim",
             swiftSettings: strict),
 
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"], swiftSettings: door),
+            name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
-            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire"], swiftSettings: strict),
+            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
+            swiftSettings: door),
+        .testTarget(
+            name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            swiftSettings: strict),
     ]
 )
+
+// The fuzzers link only under `--sanitize=fuzzer`, which brings their `main`: `make fuzz`.
+if Context.environment["FIELDCAST_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fieldcast-fuzz", dependencies: ["FuzzEntries"], path: "Fuzz/Program",
+            swiftSettings: strict))
+}
+
+// Wire and a program on it as Embedded Swift, and nothing else: `make embedded`.
+if Context.environment["FIELDCAST_EMBEDDED"] != nil {
+    let embedded = strict + [.enableExperimentalFeature("Embedded")]
+    package.targets = [
+        .target(name: "Wire", swiftSettings: embedded),
+        .executableTarget(
+            name: "fieldcast-device", dependencies: ["Wire"], path: "Embedded",
+            swiftSettings: embedded),
+    ]
+} else {
+    package.targets.append(
+        .executableTarget(
+            name: "fieldcast-device", dependencies: ["Wire"], path: "Embedded",
+            swiftSettings: strict))
+}

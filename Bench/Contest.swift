@@ -1,5 +1,11 @@
 import Foundation
 
+/// Something to measure under a name of the tables.
+struct Measurement {
+    var name: String
+    var run: () throws -> Row
+}
+
 /// Ours against a peer on the same work, in turns, so that whatever else the machine does falls on
 /// both alike. What counts is the processor time of this thread (rule 33).
 struct Contest {
@@ -12,7 +18,9 @@ struct Contest {
     var ours: () throws -> Void
     var theirs: () throws -> Void
 
-    func run() throws -> Row {
+    var measurement: Measurement { Measurement(name: name, run: run) }
+
+    private func run() throws -> Row {
         let ourBatch = try Contest.batch(ours)
         let theirBatch = try Contest.batch(theirs)
         var times: [Double] = []
@@ -28,6 +36,12 @@ struct Contest {
         }
         return Row(
             name: name, values: times, unit: "ns", peer: peer, ratio: median(ratios))
+    }
+
+    /// Seconds for one repetition, in each of as many turns.
+    static func times(_ work: () throws -> Void) throws -> [Double] {
+        let count = try batch(work)
+        return try (0..<turns).map { _ in try time(work, count) }
     }
 
     /// How many repetitions make a turn.

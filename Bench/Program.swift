@@ -12,13 +12,16 @@ enum Program {
             }
             filter = text
         }
-        let contests = try wireContests(try Fixture()).filter { $0.name.hasPrefix(filter) }
-        guard !contests.isEmpty else { fail("no measurement's name begins with \(filter)") }
+        let fixture = try Fixture()
+        let measurements = try
+            (encodingMeasurements(fixture) + diffMeasurements(fixture) + hubMeasurements(fixture))
+            .filter { $0.name.hasPrefix(filter) }
+        guard !measurements.isEmpty else { fail("no measurement's name begins with \(filter)") }
 
         print(Report.header)
         var report = Report(rows: [])
-        for contest in contests {
-            let row = try contest.run()
+        for measurement in measurements {
+            let row = try measurement.run()
             print(Report.line(of: row))
             report.rows.append(row)
         }

@@ -10,6 +10,7 @@ struct Arguments {
 
     var task = Task.serve(port: 9001)
     var deflate = false
+    var tls = false
     var kernel = KernelChoice.auto
 
     init(_ words: [String]) throws(Complaint) {
@@ -23,7 +24,9 @@ struct Arguments {
         switch rest.popFirst() {
         case "serve": break
         case "connect": task = .connect(try EchoURL(try value(after: "connect")))
-        default: throw Complaint(text: "serve --port N | connect URL  [--deflate] [--kernel NAME]")
+        default:
+            throw Complaint(
+                text: "serve --port N | connect URL  [--deflate] [--tls] [--kernel NAME]")
         }
         while let option = rest.popFirst() {
             switch option {
@@ -33,6 +36,7 @@ struct Arguments {
                 }
                 task = .serve(port: port)
             case "--deflate": deflate = true
+            case "--tls": tls = true
             case "--kernel":
                 guard let choice = KernelChoice(rawValue: try value(after: option)) else {
                     let names = KernelChoice.allCases.map(\.rawValue).joined(separator: ", ")
@@ -45,8 +49,9 @@ struct Arguments {
     }
 }
 
-/// `ws://host[:port][/path]`
+/// `ws://host[:port][/path]`, or `wss`
 struct EchoURL {
+    var isSecure: Bool
     var host: String
     var port: UInt16
     var target: String
@@ -55,14 +60,15 @@ struct EchoURL {
 
     init(_ text: String) throws(Complaint) {
         let wrong = Complaint(text: "\(text) is no ws:// URL")
-        guard text.hasPrefix("ws://") else { throw wrong }
-        let rest = text.dropFirst(5)
+        isSecure = text.hasPrefix("wss://")
+        guard isSecure || text.hasPrefix("ws://") else { throw wrong }
+        let rest = text.dropFirst(isSecure ? 6 : 5)
         let slash = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         authority = String(rest[..<slash])
         let path = String(rest[slash...])
         target = path.hasPrefix("/") ? path : "/" + path
         host = authority
-        port = 80
+        port = isSecure ? 443 : 80
         if let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
             guard let number = UInt16(authority[authority.index(after: colon)...]) else {
                 throw wrong

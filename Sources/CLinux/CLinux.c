@@ -73,7 +73,8 @@ static int32_t fail_closing(int s) {
     return -e;
 }
 
-int32_t fc_listen(fc_address address, fc_socket_options options, int32_t backlog, int32_t share_port) {
+int32_t fc_listen(fc_address address, fc_socket_options options, int32_t backlog,
+                  int32_t share_port) {
     struct sockaddr_storage system;
     socklen_t length = to_system(address, &system);
     int s = socket(system.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -97,7 +98,8 @@ int32_t fc_accept(int32_t listener, fc_address *peer) {
     for (;;) {
         struct sockaddr_storage system;
         socklen_t length = sizeof system;
-        int s = accept4(listener, (struct sockaddr *)&system, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int s = accept4(listener, (struct sockaddr *)&system, &length,
+                        SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (s >= 0) {
             from_system(&system, peer);
             return s;
@@ -126,7 +128,8 @@ int32_t fc_connect(fc_address to, fc_address from, fc_socket_options options) {
         setsockopt(s, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
         if (bind(s, (struct sockaddr *)&source, source_length) < 0) return fail_closing(s);
     }
-    if (connect(s, (struct sockaddr *)&system, length) < 0 && errno != EINPROGRESS && errno != EINTR)
+    if (connect(s, (struct sockaddr *)&system, length) < 0 && errno != EINPROGRESS &&
+        errno != EINTR)
         return fail_closing(s);
     return s;
 }
@@ -142,6 +145,14 @@ int32_t fc_local_address(int32_t s, fc_address *address) {
     struct sockaddr_storage system;
     socklen_t length = sizeof system;
     if (getsockname(s, (struct sockaddr *)&system, &length) < 0) return -errno;
+    from_system(&system, address);
+    return 0;
+}
+
+int32_t fc_peer_address(int32_t s, fc_address *address) {
+    struct sockaddr_storage system;
+    socklen_t length = sizeof system;
+    if (getpeername(s, (struct sockaddr *)&system, &length) < 0) return -errno;
     from_system(&system, address);
     return 0;
 }
@@ -174,7 +185,8 @@ int32_t fc_epoll_create(void) {
     return e < 0 ? -errno : e;
 }
 
-static int32_t control(int32_t epoll, int operation, int32_t descriptor, uint64_t token, uint32_t flags) {
+static int32_t control(int32_t epoll, int operation, int32_t descriptor, uint64_t token,
+                       uint32_t flags) {
     struct epoll_event event = {0};
     if (flags & FC_READABLE) event.events |= EPOLLIN | EPOLLRDHUP;
     if (flags & FC_WRITABLE) event.events |= EPOLLOUT;

@@ -32,7 +32,8 @@ int64_t fc_deflate_bound(fc_deflater *d, int64_t count) {
     return (int64_t)deflateBound(&d->stream, (uLong)count) + 16;
 }
 
-int64_t fc_deflate(fc_deflater *d, const uint8_t *input, int64_t count, uint8_t *output, int64_t room) {
+int64_t fc_deflate(fc_deflater *d, const uint8_t *input, int64_t count, uint8_t *output,
+                   int64_t room) {
     z_stream *s = &d->stream;
     if (count > UINT32_MAX || room > UINT32_MAX || deflateReset(s) != Z_OK) return -1;
     s->next_in = (Bytef *)input;

@@ -141,7 +141,8 @@ public enum NodeCommand: Equatable, Sendable {
 extension SocketAddress {
     /// HOST:PORT, with brackets around an IPv6 host.
     init?(listening text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
         else { return nil }
         var host = text[..<colon]
         if host.first == "[" && host.last == "]" { host = host.dropFirst().dropLast() }

@@ -1,3 +1,4 @@
+import CAllocations
 import Foundation
 import Testing
 import Wire
@@ -31,6 +32,30 @@ import Wire
         #expect(keys == ["max", "min", "name", "peer", "ratio", "runs", "unit", "value"])
     }
 
+    @Test("Allocations are counted while asked for") func allocations() {
+        fc_allocations_begin()
+        var kept = [[UInt8](repeating: 1, count: 100), [UInt8](repeating: 2, count: 100)]
+        let some = fc_allocations_end()
+        fc_allocations_begin()
+        let none = fc_allocations_end()
+        kept.removeAll()
+        #expect(some >= 3)
+        #expect(none == 0)
+    }
+
+    @Test("One changed number of the fixture fits into 20 bytes, a fraction into 26")
+    func diffBytes() throws {
+        let limits = ["wire.diff.bytes.integer": 20.0, "wire.diff.bytes.double": 26]
+        var seen = 0
+        for measurement in try diffMeasurements(Fixture()) {
+            guard let limit = limits[measurement.name] else { continue }
+            let row = try measurement.run()
+            #expect(row.value <= limit)
+            seen += 1
+        }
+        #expect(seen == limits.count)
+    }
+
     @Test("The quicker one has the ratio above 1") func ratio() throws {
         func work(_ rounds: Int) -> () -> Void {
             {
@@ -40,7 +65,7 @@ import Wire
             }
         }
         let contest = Contest(name: "a", peer: "b", ours: work(1_000), theirs: work(5_000))
-        let row = try contest.run()
+        let row = try contest.measurement.run()
         let ratio = try #require(row.ratio)
         #expect(ratio > 2)
         #expect(row.runs >= 5)

@@ -44,10 +44,11 @@ struct Tree {
 
     var swift: [TextFile] { files.filter(\.isSwift) }
 
+    static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
     /// What git knows or would be asked to add: build products and ignored files stay out.
     static func checkout() throws -> Tree {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let listing = Process()
         let output = Pipe()
         listing.executableURL = URL(filePath: "/usr/bin/env")

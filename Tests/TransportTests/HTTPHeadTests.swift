@@ -40,7 +40,8 @@ private func parseEverywhere(
     @Test("A plain request, at every split")
     func plain() throws {
         let text =
-            "GET /a/b?x=1&name=a%20b+c HTTP/1.1\r\nHost: h\r\nX-One:  two \t\r\nx-one: three, four\r\n\r\n"
+            "GET /a/b?x=1&name=a%20b+c HTTP/1.1\r\nHost: h\r\n"
+            + "X-One:  two \t\r\nx-one: three, four\r\n\r\n"
         let request = try parseEverywhere(text).get()
         #expect(request.method == .get)
         #expect(request.target == "/a/b?x=1&name=a%20b+c")
@@ -86,7 +87,8 @@ private func parseEverywhere(
                 .ambiguousLength
             ),
             (
-                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n",
                 .ambiguousLength
             ),
             ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", .ambiguousLength),

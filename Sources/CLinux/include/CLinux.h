@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "process.h"
+#include "program.h"
 
 // Thin doors to the kernel. Every function that can fail returns a negative errno, never -1 with
 // errno beside it, and restarts by itself after EINTR. Buffers are annotated so that Swift passes
@@ -36,16 +37,19 @@ typedef struct fc_event {
 enum { FC_READABLE = 1, FC_WRITABLE = 2, FC_ENDED = 4, FC_FAILED = 8 };
 
 // sockets
-int32_t fc_listen(fc_address address, fc_socket_options options, int32_t backlog, int32_t share_port);
+int32_t fc_listen(fc_address address, fc_socket_options options, int32_t backlog,
+                  int32_t share_port);
 int32_t fc_accept(int32_t listener, fc_address *peer);
 int32_t fc_connect(fc_address to, fc_address from, fc_socket_options options);
 int32_t fc_socket_error(int32_t socket);
 int32_t fc_local_address(int32_t socket, fc_address *address);
+int32_t fc_peer_address(int32_t socket, fc_address *address);
 int32_t fc_set_socket_options(int32_t socket, fc_socket_options options);
 int32_t fc_close(int32_t descriptor);
 int32_t fc_shut_writing(int32_t socket);
 int64_t fc_receive(int32_t socket, uint8_t *__counted_by(count) buffer __noescape, int64_t count);
-int64_t fc_send(int32_t socket, const uint8_t *__counted_by(count) buffer __noescape, int64_t count);
+int64_t fc_send(int32_t socket, const uint8_t *__counted_by(count) buffer __noescape,
+                int64_t count);
 
 // readiness
 int32_t fc_epoll_create(void);

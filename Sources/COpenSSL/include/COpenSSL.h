@@ -4,5 +4,6 @@
 #define COPENSSL_H
 
 #include "crypto.h"
+#include "tls.h"
 
 #endif

@@ -1,7 +1,7 @@
 // Raw DEFLATE (RFC 1951) by zlib, a whole message at a time. A coder belongs to one thread.
 //
-// No input is ever empty, so none is nullable: Swift's overload for an optional span beside a second
-// span crashes the compiler when optimising (6.3.1).
+// No input is ever empty, so none is nullable: Swift's overload for an optional span beside a
+// second span crashes the compiler when optimising (6.3.1).
 #ifndef CZLIB_H
 #define CZLIB_H
 

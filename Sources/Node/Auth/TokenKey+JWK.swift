@@ -3,8 +3,10 @@ import Wire
 /// Why a file of keys was refused.
 enum KeyError: Error, Equatable {
     case notJSON(DecodeError)
-    /// The object has no array `keys`.
+    /// The object has no array `keys`, or the file is empty.
     case noKeys
+    /// A secret has fewer than 32 bytes.
+    case secretTooShort
     case tooManyKeys
     /// The key at this place has parts that are missing or are no key.
     case malformedKey(index: Int)

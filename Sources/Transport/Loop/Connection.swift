@@ -34,6 +34,11 @@ final class Connection {
 
     var phase: Phase
     var queue = SendQueue()
+    /// Under TLS: what waits is plain in `queue`, and sealed here.
+    var sealed = SendQueue()
+    var tls: TLSSession?
+    /// Our goodbye is said: nothing may be sealed after it.
+    var saidGoodbye = false
     var interest: Interest
     /// In the list of connections to flush this turn.
     var isDirty = false
@@ -41,10 +46,10 @@ final class Connection {
     var isBacklogged = false
     /// A `send` was answered `.queued`, so `drained` is owed.
     var owesDrained = false
-    /// A submission of its bytes has not been answered yet.
-    var isInFlight = false
     /// Bytes come in, but nobody wants them now.
     var isPaused = false
+    /// The end of the stream came during a pause: what was read before it goes first.
+    var isEndedWhilePaused = false
     var isDoomed = false
     /// The service knows of it, so it is owed `closed`.
     var isAnnounced = true
@@ -84,6 +89,8 @@ final class Connection {
         heard = now
     }
 
+    /// Nothing waits to go out.
+    var isFlushed: Bool { queue.isEmpty && sealed.isEmpty }
     var takesFrames: Bool { phase == .open || phase == .streaming }
     var token: Token { Token(id) }
     var due: Instant { min(deadline, stallDeadline) }

@@ -84,7 +84,9 @@ extension Loop {
         case .idle: doom(connection, ConnectionEnd(.byPeer))
         case .head: doom(connection, ConnectionEnd(.lost))
         case .body(let reader, _):
-            guard reader.endsWithConnection else {
+            // Under TLS only a goodbye is an end; without one the body may have been cut short.
+            let isWhole = connection.tls.map { $0.state == .ended } ?? true
+            guard reader.endsWithConnection, isWhole else {
                 return doom(connection, ConnectionEnd(.lost))
             }
             callEnded(connection, calls, keepsAlive: false)

@@ -36,32 +36,49 @@ extension Loop {
             flush(connection)
         }
         flushing.removeAll(keepingCapacity: true)
-        kernel.submit()
+        guard !submitted.isEmpty else { return }
+        let sent = submitted
+        submitted.removeAll(keepingCapacity: true)
+        kernel.submit { [self] index, transfer in settle(sent[index], transfer) }
     }
 
     private func flush(_ connection: Connection) {
-        if connection.isDoomed || connection.isInFlight || connection.phase == .connecting {
+        if connection.isDoomed || connection.phase == .connecting {
             return
         }
-        if connection.queue.isEmpty { return emptied(connection) }
-        settle(
-            connection,
-            kernel.send(connection.queue, on: connection.descriptor, connection.token))
+        let transfer: Transfer
+        if let tls = connection.tls {
+            seal(connection, tls)
+            if connection.sealed.isEmpty {
+                if connection.queue.isEmpty { emptied(connection) }
+                return
+            }
+            transfer = kernel.send(connection.sealed, on: connection.descriptor, connection.token)
+        } else {
+            if connection.queue.isEmpty { return emptied(connection) }
+            transfer = kernel.send(connection.queue, on: connection.descriptor, connection.token)
+        }
+        settle(connection, transfer)
     }
 
     /// What the kernel made of the bytes offered.
     func settle(_ connection: Connection, _ transfer: Transfer) {
+        if connection.isDoomed { return }
         switch transfer {
         case .moved(let count):
-            connection.queue.advance(by: count)
-            if connection.queue.isEmpty { return emptied(connection) }
+            if connection.tls == nil {
+                connection.queue.advance(by: count)
+            } else {
+                connection.sealed.advance(by: count)
+            }
+            if connection.isFlushed { return emptied(connection) }
             if connection.stallDeadline != .never {
                 connection.stallDeadline = now + limits.stallTime
             }
             // More than one submission's worth: the others have their turn first.
             touch(connection)
         case .full: backlog(connection)
-        case .pending: connection.isInFlight = true
+        case .pending: submitted.append(connection)
         case .failed(let error):
             doom(
                 connection, ConnectionEnd(.lost, code: connection.phase == .open ? .abnormal : nil))
@@ -79,6 +96,14 @@ extension Loop {
     }
 
     private func emptied(_ connection: Connection) {
+        if connection.phase == .finishing, let tls = connection.tls, !connection.saidGoodbye {
+            connection.saidGoodbye = true
+            tls.sayGoodbye()
+            if let last = tls.takeOutput() {
+                connection.sealed.append(last)
+                return touch(connection)
+            }
+        }
         connection.isBacklogged = false
         connection.stallDeadline = .never
         setInterest(connection, connection.interest.subtracting(.writing))
@@ -137,6 +162,9 @@ extension Loop {
             connection.unread = []
             var span = bytes.mutableSpan
             consume(connection, &span)
+        }
+        if connection.isEndedWhilePaused, !connection.isPaused, !connection.isDoomed {
+            return ended(connection)
         }
         if !connection.isPaused, !connection.isDoomed {
             setInterest(connection, connection.interest.union(.reading))

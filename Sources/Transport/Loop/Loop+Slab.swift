@@ -33,7 +33,14 @@ extension Loop {
     }
 
     /// An outgoing connection, on its way.
-    func dial(_ address: SocketAddress, _ source: SocketAddress?) throws(Errno) -> Connection {
+    func dial(
+        _ address: SocketAddress, _ source: SocketAddress?, _ security: TLSWish?
+    ) throws(Errno) -> Connection {
+        var session: TLSSession?
+        if let security {
+            session = security.context.session(serverName: security.serverName)
+            if session == nil { throw .invalid }
+        }
         let descriptor = try kernel.connect(to: address, from: source, limits.sockets)
         let connection = seat(
             descriptor, peer: address, role: .client, phase: .connecting, interest: .writing)
@@ -44,6 +51,7 @@ extension Loop {
             kernel.close(descriptor, connection.token)
             throw error
         }
+        connection.tls = session
         setDeadline(connection, now + limits.connectTime)
         return connection
     }
@@ -68,6 +76,8 @@ extension Loop {
             unseat(connection)
             kernel.close(connection.descriptor, connection.token)
             connection.queue.clear()
+            connection.sealed.clear()
+            connection.tls = nil
             connection.http = nil
             if acceptAgain == .never, listeners.contains(where: { !$0.isListening && $0.isOpen }) {
                 acceptAgain = now
@@ -117,6 +127,13 @@ extension Loop {
             kernel.close(descriptor, connection.token)
             return
         }
+        if let context = listener.tls {
+            guard let session = context.session(serverName: nil) else {
+                connection.isAnnounced = false
+                return doom(connection, ConnectionEnd(.lost))
+            }
+            connection.tls = session
+        }
         let exchange = HTTPExchange()
         if listener.expectsProxyHeader {
             exchange.state = .proxyHeader(ProxyHeader())
@@ -145,6 +162,7 @@ extension Loop {
     /// Takes what waits, then closes: whoever got through to us is served once more.
     func closeListeners() {
         for index in listeners.indices where listeners[index].isOpen {
+            kernel.stopAccepting(listeners[index].descriptor, Token(listener: index))
             accept(from: index)
             listeners[index].isOpen = false
             kernel.close(listeners[index].descriptor, Token(listener: index))

@@ -43,31 +43,26 @@ extension Loop {
         case .readable: readable(connection)
         case .writable: writable(connection)
         case .failed: failed(connection)
-        case .sent(let transfer):
-            connection.isInFlight = false
-            settle(connection, transfer)
-            if !connection.isBacklogged, !connection.queue.isEmpty { touch(connection) }
         }
     }
 
     private func readable(_ connection: Connection) {
-        if connection.isPaused { return pausedReadable(connection) }
         let received = kernel.receive(connection.descriptor) { bytes in
             connection.heard = now
             connection.missedBeats = 0
-            consume(connection, &bytes)
+            if let tls = connection.tls {
+                unseal(connection, tls, bytes.span)
+            } else {
+                consume(connection, &bytes)
+            }
         }
         if connection.isDoomed { return }
         switch received {
-        case .bytes, .nothing: break
+        case .bytes, .nothing: if connection.tls?.state == .ended { ended(connection) }
+        case .end where connection.isPaused: connection.isEndedWhilePaused = true
         case .end: ended(connection)
         case .failed(let error): broken(connection, error)
         }
-    }
-
-    /// A paused connection is not read, so only its end can make it readable.
-    private func pausedReadable(_ connection: Connection) {
-        if let error = kernel.connectResult(connection.descriptor) { broken(connection, error) }
     }
 
     /// Hands bytes to whatever the connection is just now; it may change on the way.
@@ -95,6 +90,10 @@ extension Loop {
                 return doom(connection, ConnectionEnd(.unreachable(error)))
             }
             setInterest(connection, .reading)
+            if let tls = connection.tls {
+                tls.start()
+                if let hello = tls.takeOutput() { connection.sealed.append(hello) }
+            }
             return connection.upgrade == nil ? beginCall(connection) : beginUpgrade(connection)
         }
         connection.isBacklogged = false
@@ -111,7 +110,7 @@ extension Loop {
     }
 
     /// The peer will send no more.
-    private func ended(_ connection: Connection) {
+    func ended(_ connection: Connection) {
         switch connection.phase {
         case .connecting, .opening:
             doom(connection, ConnectionEnd(.lost))
@@ -125,7 +124,7 @@ extension Loop {
             connection.lingers = false
             setInterest(connection, connection.interest.subtracting(.reading))
         case .http:
-            if connection.queue.isEmpty {
+            if connection.isFlushed {
                 doom(connection, ConnectionEnd(.byPeer))
             } else {
                 connection.lingers = false

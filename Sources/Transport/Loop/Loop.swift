@@ -29,6 +29,8 @@ public final class Loop {
 
     var dirty: [Connection] = []
     var flushing: [Connection] = []
+    /// Those whose bytes the kernel has, undecided until its `submit`.
+    var submitted: [Connection] = []
     var doomed: [Connection] = []
     var deadlines = Deadlines()
     var wakeAt = Instant.never
@@ -43,12 +45,16 @@ public final class Loop {
     var isStopping = false
     var compressors: [Int: Compressor] = [:]
     var decompressor: Decompressor?
+    /// Buffers of TLS, used by one connection at a time.
+    var plain: [UInt8] = []
+    var record: [UInt8] = []
 
     struct Listener {
         var descriptor: Int32
         var isListening = true
         var isOpen = true
         var expectsProxyHeader = false
+        var tls: TLSContext?
     }
 
     /// A loop on a kernel of this machine. It must be run on the thread that makes it.
@@ -57,8 +63,10 @@ public final class Loop {
     ) throws(Errno) {
         let kernel: any Kernel =
             switch choice {
-            case .auto, .epoll: try EpollKernel()
-            case .uring: throw Errno.unsupported
+            case .epoll: try EpollKernel()
+            case .uring: try UringKernel()
+            case .auto:
+                if let uring = try? UringKernel() { uring } else { try EpollKernel() }
             }
         self.init(limits, kernel: kernel, seed: System.randomSeed())
     }
@@ -84,30 +92,40 @@ public final class Loop {
     /// With `proxyHeader`, every connection must begin with a PROXY protocol header.
     @discardableResult
     public func listen(
-        at address: SocketAddress, sharingPort: Bool = true, proxyHeader: Bool = false
+        at address: SocketAddress, sharingPort: Bool = true, proxyHeader: Bool = false,
+        tls: TLSContext? = nil
     ) throws(Errno) -> SocketAddress {
         let descriptor = try kernel.listen(
             at: address, limits.sockets, backlog: limits.backlog, sharesPort: sharingPort)
-        return try adopt(listener: descriptor, proxyHeader: proxyHeader)
+        return try adopt(listener: descriptor, proxyHeader: proxyHeader, tls: tls)
     }
 
     /// Listens on a socket made elsewhere, as a service manager hands it over.
     @discardableResult
     public func adopt(
-        listener descriptor: Int32, proxyHeader: Bool = false
+        listener descriptor: Int32, proxyHeader: Bool = false, tls: TLSContext? = nil
     ) throws(Errno) -> SocketAddress {
         let address = try kernel.localAddress(of: descriptor)
         try kernel.add(descriptor, Token(listener: listeners.count), .reading)
-        listeners.append(Listener(descriptor: descriptor, expectsProxyHeader: proxyHeader))
+        listeners.append(
+            Listener(descriptor: descriptor, expectsProxyHeader: proxyHeader, tls: tls))
         return address
+    }
+
+    /// From now on, listeners with TLS use this certificate and key. Open connections stay.
+    public func replaceTLS(_ context: TLSContext) {
+        for index in listeners.indices where listeners[index].tls != nil {
+            listeners[index].tls = context
+        }
     }
 
     /// Begins to open a WebSocket. `opened` follows, or `closed` with the reason. `source` is the
     /// local address to come from (its port 0), for load from many addresses.
     public func connect(
-        to address: SocketAddress, from source: SocketAddress? = nil, _ wish: WebSocketWish
+        to address: SocketAddress, from source: SocketAddress? = nil, tls: TLSWish? = nil,
+        _ wish: WebSocketWish
     ) throws(Errno) -> ConnectionID {
-        let connection = try dial(address, source)
+        let connection = try dial(address, source, tls)
         var nonce: [UInt8] = []
         for _ in 0..<4 {
             let word = nonces.next()
@@ -121,9 +139,10 @@ public final class Loop {
 
     /// Begins to connect and makes a call; `responded` follows, or `closed` with the reason.
     public func connect(
-        to address: SocketAddress, from source: SocketAddress? = nil, _ call: HTTPCall
+        to address: SocketAddress, from source: SocketAddress? = nil, tls: TLSWish? = nil,
+        _ call: HTTPCall
     ) throws(Errno) -> ConnectionID {
-        let connection = try dial(address, source)
+        let connection = try dial(address, source, tls)
         connection.calls = CallExchange(first: call)
         return connection.id
     }
@@ -134,8 +153,9 @@ public final class Loop {
         return send(call, connection)
     }
 
-    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always taken by an empty queue; otherwise
-    /// it is refused when the queue would exceed `LoopLimits.queueBytes`.
+    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always
+    /// taken by an empty queue; otherwise it is refused when the queue would exceed
+    /// `LoopLimits.queueBytes`.
     public func send(_ frame: Frame, to id: ConnectionID) -> Outflow {
         guard let connection = self[id], connection.takesFrames else { return .refused }
         return enqueue(frame, connection)

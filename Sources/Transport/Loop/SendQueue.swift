@@ -26,11 +26,17 @@ struct SendQueue {
     /// The first frame, whatever stands behind it.
     var head: Frame? { first }
 
-    /// Appends the bytes that go out next to `scratch`, up to about `limit`; whole frames, except
-    /// that the first starts where it was left.
+    /// Appends the bytes that go out next to `scratch`, up to `limit`; whole frames, except that
+    /// the first starts where it was left, and ends at the limit when it is longer.
     func gather(into scratch: inout [UInt8], limit: Int) {
         guard let first else { return }
-        if offset == 0 { scratch += first.bytes } else { scratch += first.bytes[offset...] }
+        let end = min(first.count, offset + limit)
+        if offset == 0, end == first.count {
+            scratch += first.bytes
+        } else {
+            scratch += first.bytes[offset..<end]
+        }
+        if end < first.count { return }
         var i = restStart
         while i < rest.count, scratch.count + rest[i].count <= limit {
             scratch += rest[i].bytes

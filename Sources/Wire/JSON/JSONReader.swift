@@ -74,6 +74,10 @@
 
         private mutating func readArray(depth: Int) throws(DecodeError) -> [Value] {
             guard depth < depthLimit else { throw DecodeError(.tooDeep, at: offset) }
+            return try readElements(depth: depth + 1)
+        }
+
+        private mutating func readElements(depth: Int) throws(DecodeError) -> [Value] {
             offset &+= 1
             var elements: [Value] = []
             skipSpace()
@@ -82,7 +86,7 @@
                 return elements
             }
             while true {
-                elements.append(try readValue(depth: depth + 1))
+                elements.append(try readValue(depth: depth))
                 if try endOfElement(close: UInt8(ascii: "]")) { return elements }
             }
         }
@@ -103,7 +107,7 @@
         }
 
         private mutating func readObject(depth: Int) throws(DecodeError) -> Value {
-            guard depth < depthLimit else { throw DecodeError(.tooDeep, at: offset) }
+            guard depth < depthLimit else { return try readDeepest(depth: depth) }
             let start = offset
             offset &+= 1
             var entries: [Map.Entry] = []
@@ -113,16 +117,15 @@
                 offset &+= 1
                 return .map(Map())
             }
-            entries.reserveCapacity(4)
-            var last = Text()
+            // An entry takes five bytes at least, and seldom less than sixteen.
+            entries.reserveCapacity(min(8, (bytes.count &- offset) / 16))
             while true {
                 let key = try readKey()
-                if !entries.isEmpty && !(last < key) { inOrder = false }
-                last = key
+                if !entries.isEmpty && !(entries[entries.count &- 1].key < key) { inOrder = false }
                 entries.append(Map.Entry(key: key, value: try readValue(depth: depth + 1)))
                 if try endOfElement(close: UInt8(ascii: "}")) { break }
             }
-            if entries.count == 1 && last.count > 0 && last.byte(at: 0) == UInt8(ascii: "$") {
+            if entries.count == 1 && entries[0].key.beginsWithDollar {
                 return try JSONTag.resolve(entries[0], at: start)
             }
             if inOrder { return .map(Map(ordered: entries)) }
@@ -130,6 +133,28 @@
                 throw DecodeError(.duplicateKey, at: try offsetOfRepeatedKey(objectAt: start))
             }
             return .map(map)
+        }
+
+        /// What stands where a map would be too deep: a tag, which is no map and may stand there.
+        private mutating func readDeepest(depth: Int) throws(DecodeError) -> Value {
+            let start = offset
+            let tooDeep = DecodeError(.tooDeep, at: start)
+            guard depth == depthLimit else { throw tooDeep }
+            offset &+= 1
+            skipSpace()
+            guard try peek() == UInt8(ascii: "\"") else { throw tooDeep }
+            let key = try readKey()
+            let value: Value
+            switch (key, try peek()) {
+            case (JSONTag.custom, UInt8(ascii: "[")):
+                value = .array(try readElements(depth: depth + 1))
+            case (JSONTag.bytes, UInt8(ascii: "\"")), (JSONTag.time, UInt8(ascii: "\"")),
+                (JSONTag.integer, UInt8(ascii: "\"")):
+                value = .text(try readString())
+            default: throw tooDeep
+            }
+            guard try endOfElement(close: UInt8(ascii: "}")) else { throw tooDeep }
+            return try JSONTag.resolve(Map.Entry(key: key, value: value), at: start)
         }
 
         /// A key with its colon, and the white space after it.
@@ -152,22 +177,48 @@
             var again = JSONReader(bytes, depthLimit: .max)
             again.offset = start + 1
             again.skipSpace()
-            var seen: [Text] = []
-            while true {
-                let at = again.offset
-                let key = try again.readKey()
-                if seen.contains(key) { return at }
-                seen.append(key)
+            var keys: [(key: Text, place: Int)] = []
+            repeat {
+                let place = again.offset
+                keys.append((try again.readKey(), place))
                 _ = try again.readValue()
-                if try again.endOfElement(close: UInt8(ascii: "}")) { return start }
-            }
+            } while !(try again.endOfElement(close: UInt8(ascii: "}")))
+            return Map.firstRepeat(keys) ?? start
         }
 
         // MARK: Strings
 
         /// Most strings have no escape: their end is found eight bytes at a time, and they are
         /// checked, where they are not all ASCII, and copied once.
+        @inline(__always)
         mutating func readString() throws(DecodeError) -> Text {
+            if let short = readShortString() { return short }
+            return try readLongString()
+        }
+
+        /// A plain string that a text holds without memory of its own, as most keys and many values
+        /// are: the words it is found in are the words it is made of. Nil, and nothing read, for
+        /// every other.
+        @inline(__always)
+        private mutating func readShortString() -> Text? {
+            let highs: UInt64 = 0x8080_8080_8080_8080
+            let start = offset &+ 1
+            guard start &+ 16 <= bytes.count else { return nil }
+            let first = bytes.bigEndian64(at: start)
+            let second = bytes.bigEndian64(at: start &+ 8)
+            let ends = JSONEscape.needed(first)
+            var length = ends.leadingZeroBitCount / 8
+            if ends == 0 { length = 8 &+ JSONEscape.needed(second).leadingZeroBitCount / 8 }
+            guard length < 16, bytes[start &+ length] == UInt8(ascii: "\"") else { return nil }
+            let (high, low) = Text.words(first, second, length)
+            // The last byte is the length, which is below 16.
+            guard (high | low) & highs == 0 else { return nil }
+            offset = start &+ length &+ 1
+            return Text(storage: .short(high, low))
+        }
+
+        @inline(never)
+        private mutating func readLongString() throws(DecodeError) -> Text {
             let start = offset &+ 1
             let (end, isASCII) = try endOfRun(from: start)
             if !isASCII, let bad = bytes.firstInvalidUTF8(start..<end) {

@@ -11,13 +11,22 @@ extension WallTime {
         let day = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let second = seconds - day * 86_400
         let date = CalendarDate(daysSince1970: day)
-        bytes.appendDigits(4, of: date.year, then: "-")
-        bytes.appendDigits(2, of: date.month, then: "-")
-        bytes.appendDigits(2, of: date.day, then: "T")
-        bytes.appendDigits(2, of: second / 3600, then: ":")
-        bytes.appendDigits(2, of: second / 60 % 60, then: ":")
-        bytes.appendDigits(2, of: second % 60, then: ".")
-        bytes.appendDigits(3, of: Int64(nanoseconds / 1_000_000), then: "Z")
+        bytes.appendTwo(date.year / 100)
+        bytes.appendTwo(date.year % 100)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.appendTwo(date.month)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.appendTwo(date.day)
+        bytes.append(UInt8(ascii: "T"))
+        bytes.appendTwo(second / 3600)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.appendTwo(second / 60 % 60)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.appendTwo(second % 60)
+        bytes.append(UInt8(ascii: "."))
+        bytes.appendTwo(Int64(nanoseconds / 10_000_000))
+        bytes.append(UInt8(truncatingIfNeeded: 0x30 + nanoseconds / 1_000_000 % 10))
+        bytes.append(UInt8(ascii: "Z"))
         return true
     }
 
@@ -48,16 +57,10 @@ extension WallTime {
 }
 
 extension [UInt8] {
-    fileprivate mutating func appendDigits(
-        _ width: Int, of number: Int64, then separator: Unicode.Scalar
-    ) {
-        var rest = number
-        let start = count
-        for _ in 0..<width {
-            insert(UInt8(truncatingIfNeeded: 48 + rest % 10), at: start)
-            rest /= 10
-        }
-        append(UInt8(truncatingIfNeeded: separator.value))
+    /// The two digits of a number below 100.
+    fileprivate mutating func appendTwo(_ number: Int64) {
+        append(UInt8(truncatingIfNeeded: 0x30 + number / 10))
+        append(UInt8(truncatingIfNeeded: 0x30 + number % 10))
     }
 }
 

@@ -61,6 +61,36 @@ import Wire
         #expect(throws: KeyError.tooManyKeys) { try keys(#"{"keys":[\#(many)]}"#) }
     }
 
+    @Test("A file of keys may be a key set, PEM or a secret, told apart by its beginning")
+    func files() throws {
+        func kinds(_ text: String) throws(KeyError) -> [TokenAlgorithm] {
+            try TokenKey.keys(file: Array(text.utf8)).map(\.algorithm)
+        }
+        let set = #" {"keys":[{"kty":"oct","k":"\#(Vectors.hs256Secret)"}]}"#
+        #expect(try kinds(set) == [.hs256])
+        #expect(try kinds(Vectors.p256PEM) == [.es256])
+        #expect(try kinds("# two\n" + Vectors.p256PEM + Vectors.ed25519PEM) == [.es256, .edDSA])
+        #expect(try kinds(String(repeating: "s", count: 32)) == [.hs256])
+
+        let secret = try #require(try TokenKey.keys(file: Array((longSecret + "\r\n").utf8)).first)
+        let claims = Claims(subject: "a", expiry: WallTime(seconds: 60))
+        let token = try #require(JSONWebToken.mint(claims, with: secret))
+        let same = try #require(TokenKey(secret: Array(longSecret.utf8)))
+        let read = try TokenVerifier(keys: [same])
+            .verify(token.utf8.span, at: WallTime(seconds: 0))
+        #expect(read == claims)
+
+        #expect(throws: KeyError.noKeys) { try kinds("\n") }
+        #expect(throws: KeyError.secretTooShort) {
+            try kinds(String(repeating: "s", count: 31) + "\n")
+        }
+        #expect(throws: KeyError.malformedKey(index: 1)) {
+            try kinds(Vectors.p256PEM + "-----BEGIN PRIVATE KEY-----\nAA\n")
+        }
+    }
+
+    private let longSecret = "a secret of more than thirty-two bytes"
+
     @Test("What is no public key of ours is none") func notAPEM() {
         let weakRSA = """
             -----BEGIN PUBLIC KEY-----

@@ -2,8 +2,9 @@ import Foundation
 import Wire
 
 /// The encodings of Wire, each against the best of its kind on the same documents.
-func wireContests(_ fixture: Fixture) throws -> [Contest] {
-    fixture.documents.map(messagePackEncoding)
+func encodingMeasurements(_ fixture: Fixture) throws -> [Measurement] {
+    let contests =
+        fixture.documents.map(messagePackEncoding)
         + fixture.documents.map(messagePackDecoding)
         + [
             try jsonDecoding(fixture.metrics, as: Metrics.self),
@@ -14,11 +15,12 @@ func wireContests(_ fixture: Fixture) throws -> [Contest] {
             try jsonEncoding(fixture.chat, as: Chat.self),
         ]
         + [jansson(fixture)]
+    return contests.map(\.measurement)
 }
 
 /// Both from the same values into memory that is kept from one document to the next.
 private func messagePackEncoding(_ document: Fixture.Document) -> Contest {
-    let ours = Encoding()
+    let ours = SharedWriter()
     let theirs = MsgpackEncoder()
     return Contest(
         name: "wire.messagepack.encode.\(document.name)", peer: "msgpack-c",
@@ -27,7 +29,7 @@ private func messagePackEncoding(_ document: Fixture.Document) -> Contest {
 }
 
 /// A writer that closures can share.
-private final class Encoding {
+private final class SharedWriter {
     private var writer = Writer(capacity: 4_096)
 
     func pack(_ value: Value) {
@@ -69,7 +71,7 @@ private func jsonDecoding<Structure: Codable>(
 private func jsonEncoding<Structure: Codable>(
     _ document: Fixture.Document, as structure: Structure.Type
 ) throws -> Contest {
-    let ours = Encoding()
+    let ours = SharedWriter()
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
     let value = try JSONDecoder().decode(Structure.self, from: Data(document.json))
