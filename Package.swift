@@ -31,7 +31,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
         .target(
-            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib", "COpenSSL"], swiftSettings: door),
+            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib", "COpenSSL"],
+            swiftSettings: door),
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
