@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps run test sim fuzz bench embedded spec lint docs
+.PHONY: help deps build run test sim fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -11,6 +11,9 @@ help: ## this list
 
 deps: ## install what this machine lacks (the other targets do it by themselves)
 	@tools/deps.sh
+
+build: deps ## everything, optimised
+	swift build -c release
 
 run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-node
@@ -31,8 +34,9 @@ define nothing_yet
 	@echo "make $@: nothing to do yet: $(1)" >&2; exit 1
 endef
 
-sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many
-	$(call nothing_yet,the simulator comes with the hub)
+sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name plants a fault
+	@tools/sim.sh $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(FAULT),--fault $(FAULT))
 
 fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 	tools/fuzz.sh $(or $(TIME),60) $(NAME)

@@ -20,6 +20,7 @@ let package = Package(
         .target(
             name: "COpenSSL",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .systemLibrary(
             name: "CMsgpack", pkgConfig: "msgpack", providers: [.apt(["libmsgpack-dev"])]),
@@ -31,7 +32,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["Wire"], swiftSettings: strict),
         .target(
-            name: "Transport", dependencies: ["Wire", "CLinux", "CZlib", "COpenSSL"],
+            name: "Transport", dependencies: ["Wire", "CLinux", "CUring", "CZlib", "COpenSSL"],
             swiftSettings: door),
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
@@ -55,6 +56,13 @@ let package = Package(
             name: "fieldcast-bench",
             dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
             exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
+
+        .target(
+            name: "Simulation", dependencies: ["Wire", "Hub"], path: "Tests/Simulation",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "fieldcast-sim", dependencies: ["Simulation"], path: "Tests/fieldcast-sim",
+            swiftSettings: strict),
 
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),

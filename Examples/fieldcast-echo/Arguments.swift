@@ -24,7 +24,9 @@ struct Arguments {
         switch rest.popFirst() {
         case "serve": break
         case "connect": task = .connect(try EchoURL(try value(after: "connect")))
-        default: throw Complaint(text: "serve --port N | connect URL  [--deflate] [--tls] [--kernel NAME]")
+        default:
+            throw Complaint(
+                text: "serve --port N | connect URL  [--deflate] [--tls] [--kernel NAME]")
         }
         while let option = rest.popFirst() {
             switch option {

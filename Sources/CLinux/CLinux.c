@@ -149,6 +149,14 @@ int32_t fc_local_address(int32_t s, fc_address *address) {
     return 0;
 }
 
+int32_t fc_peer_address(int32_t s, fc_address *address) {
+    struct sockaddr_storage system;
+    socklen_t length = sizeof system;
+    if (getpeername(s, (struct sockaddr *)&system, &length) < 0) return -errno;
+    from_system(&system, address);
+    return 0;
+}
+
 int32_t fc_close(int32_t descriptor) {
     // Linux releases the descriptor even when close is interrupted: never again.
     return close(descriptor) < 0 && errno != EINTR ? -errno : 0;

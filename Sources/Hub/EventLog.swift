@@ -54,7 +54,11 @@ public struct EventLog: Sendable {
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
-            if (entries[middle]?.sequence ?? 0) < sequence { low = middle + 1 } else { high = middle }
+            if (entries[middle]?.sequence ?? 0) < sequence {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return low
     }

@@ -84,7 +84,10 @@ extension Hub {
                 continue
             }
             for i in topic.names.indices { serve(i, topic, now) }
-            if topic.names.contains(where: { $0.deadline != nil }) { later.append(place) }
+            let isOwing = topic.names.contains {
+                $0.deadline != nil || $0.isDirty && topic.settings.isDurable
+            }
+            if isOwing { later.append(place) }
         }
         owing = later
     }

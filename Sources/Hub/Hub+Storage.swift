@@ -12,18 +12,21 @@ extension Hub {
     /// turn, before `flush`.
     mutating func beginCommits() {
         var writes: [TopicWrite] = []
+        var places: [Int] = []
         commits += 1
         for place in touched + owing {
             guard let topic = topics[place], topic.settings.isDurable, topic.isReady,
                 let write = write(of: topic)
             else { continue }
             writes.append(write)
+            places.append(place)
             topic.underWay = topic.batch.answers
             topic.batch = Topic.Batch()
             topic.standing = .committing(commits, waiting: [])
         }
         if !writes.isEmpty {
             counts.commits += 1
+            committing.append((commits, places))
             storeRequests.append(.commit(Commit(id: commits, writes: writes)))
         }
     }
@@ -68,11 +71,10 @@ extension Hub {
         }
     }
 
-    private func topics(committing id: UInt64) -> [Topic] {
-        topics.compactMap { topic in
-            if let topic, case .committing(id, _) = topic.standing { return topic }
-            return nil
-        }
+    /// The topics whose changes were in a commit that has been answered.
+    private mutating func topics(committing id: UInt64) -> [Topic] {
+        guard let i = committing.firstIndex(where: { $0.id == id }) else { return [] }
+        return committing.remove(at: i).places.compactMap { topics[$0] }
     }
 
     /// The topic may be used again: first what waited for it, in order.
@@ -117,7 +119,11 @@ extension Hub {
                 answer(
                     publication.origin,
                     .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
-            case .leave, .catchUp, .signal, .acknowledge: break
+            case .past(let wish):
+                answer(
+                    wish.origin,
+                    .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
+            case .leave, .catchUp, .signal, .acknowledge, .presence: break
             }
         }
         topic.standing = .ready
@@ -142,24 +148,27 @@ extension Hub {
             }
         }
         if !topic.names.isEmpty { owe(topic) }
+        if !topic.expiries.isEmpty, !expiring.contains(topic.place) {
+            expiring.append(topic.place)
+        }
     }
 
     // MARK: Expiry
 
     /// Unsets the fields whose time has come; each is a patch like any other (rule 11).
-    public mutating func expire(now: Instant) {
-        for topic in topics {
-            guard let topic, topic.isReady, !topic.expiries.isEmpty else { continue }
+    mutating func expire(now: Instant) {
+        guard !expiring.isEmpty else { return }
+        for place in expiring {
+            guard let topic = topics[place], topic.isReady else { continue }
             let paths = topic.takeExpired(wall)
             if paths.isEmpty { continue }
             counts.expiries += UInt64(paths.count)
-            let nobody = Origin(
-                desk: 0, connection: SeatID(index: .max, generation: 0), id: 0)
             let publication = Request.Publication(
-                origin: nobody, topic: topic.key, principal: "expiry", instance: nil,
+                origin: .nobody, topic: topic.key, principal: "expiry", instance: nil,
                 fingerprint: 0, change: .patch(Patch(unset: paths)), expiries: [])
             receive(.publish(publication), now: now)
         }
+        expiring.removeAll { topics[$0]?.expiries.isEmpty ?? true }
     }
 }
 

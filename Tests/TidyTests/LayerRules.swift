@@ -19,6 +19,7 @@ enum LayerRules {
             "Sources/Transport/Loop/EpollKernel.swift", "Sources/Transport/Loop/Latch.swift",
             "Sources/Transport/Loop/LoopThread.swift", "Sources/Transport/Loop/Process.swift",
             "Sources/Transport/Loop/SocketAddress.swift", "Sources/Transport/Loop/System.swift",
+            "Sources/Transport/Loop/SystemSockets.swift", "Sources/Transport/Loop/UringKernel.swift",
             "Sources/Transport/Loop/Waker.swift",
         ],
         "COpenSSL": [
@@ -26,7 +27,7 @@ enum LayerRules {
             "Sources/Transport/TLS/TLSContext.swift", "Sources/Transport/TLS/TLSSession.swift",
             "Sources/Probe/Token/TokenMint.swift",
         ],
-        "CUring": [],
+        "CUring": ["Sources/Transport/Loop/UringKernel.swift"],
         "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],
         "CSQLite": [],
         "CMsgpack": [],

@@ -5,15 +5,17 @@ import Wire
 
 /// What a loop stands on: the same tests run over each.
 enum Ground: CustomTestStringConvertible, Sendable {
-    case epoll
+    case epoll, uring
     case simulated(seed: UInt64)
 
-    static let real: [Ground] = [.epoll]
+    /// Where the system refuses io_uring, epoll is all there is to test.
+    static let real: [Ground] = (try? UringKernel()) == nil ? [.epoll] : [.epoll, .uring]
     static let all: [Ground] = real + (1...12).map { .simulated(seed: $0) }
 
     var testDescription: String {
         switch self {
         case .epoll: "epoll"
+        case .uring: "io_uring"
         case .simulated(let seed): "simulated, seed \(seed)"
         }
     }
@@ -22,17 +24,19 @@ enum Ground: CustomTestStringConvertible, Sendable {
 /// The kernel of a ground, for a loop and for bare peers beside it.
 struct Footing {
     let network: SimulatedNetwork?
+    let choice: KernelChoice
 
     init(_ ground: Ground, faults: SimulatedNetwork.Faults = .rough) {
+        choice = if case .uring = ground { .uring } else { .epoll }
         switch ground {
-        case .epoll: network = nil
+        case .epoll, .uring: network = nil
         case .simulated(let seed): network = SimulatedNetwork(seed: seed, faults: faults)
         }
     }
 
     func loop(_ limits: LoopLimits) throws -> Loop {
         if let network { return Loop(limits, on: network) }
-        return try Loop(limits, on: .epoll)
+        return try Loop(limits, on: choice)
     }
 
     func kernel() throws -> any Kernel {

@@ -43,6 +43,7 @@ int32_t fc_accept(int32_t listener, fc_address *peer);
 int32_t fc_connect(fc_address to, fc_address from, fc_socket_options options);
 int32_t fc_socket_error(int32_t socket);
 int32_t fc_local_address(int32_t socket, fc_address *address);
+int32_t fc_peer_address(int32_t socket, fc_address *address);
 int32_t fc_set_socket_options(int32_t socket, fc_socket_options options);
 int32_t fc_close(int32_t descriptor);
 int32_t fc_shut_writing(int32_t socket);

@@ -76,11 +76,11 @@ struct Arguments: Equatable {
     }
 
     private static func unknown(_ name: String, _ options: [Option]) -> UsageError {
-        let near = options.map { ($0.name, distance(name, $0.name)) }.min { $0.1 < $1.1 }
-        guard let near, near.1 <= 2 || near.0.hasPrefix(name) else {
-            return UsageError("there is no option --\(name)")
-        }
-        return UsageError("there is no option --\(name)", hint: "did you mean --\(near.0)?")
+        let near = options.min { distance(name, $0.name) < distance(name, $1.name) }
+        let begun = options.first { !name.isEmpty && $0.name.hasPrefix(name) }
+        let meant = begun ?? near.flatMap { distance(name, $0.name) <= 2 ? $0 : nil }
+        return UsageError(
+            "there is no option --\(name)", hint: meant.map { "did you mean --\($0.name)?" })
     }
 
     /// How many letters must change to make one word the other (Levenshtein).

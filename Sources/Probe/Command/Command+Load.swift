@@ -4,7 +4,7 @@ internal import Wire
 extension Command {
     static let load = Command(
         name: "load", words: "URL",
-        summary: "opens many clients, publishes, times every receipt and audits every mirror",
+        summary: "many clients: times every receipt, audits every mirror",
         options: [
             Option("connections", "N", "virtual subscribers (200)"),
             Option("ramp", "TIME", "open them over this time (1s per 1,000)"),

@@ -4,7 +4,7 @@ internal import Wire
 extension Command {
     static let token = Command(
         name: "token", words: "USER",
-        summary: "makes a token for a user, signed with a shared secret",
+        summary: "makes a token with a shared secret",
         options: [
             Option("secret-file", "FILE", "the secret that the server was given"),
             Option("tenant", "NAME", "the user's tenant (main)"),

@@ -8,7 +8,7 @@ enum Credentials {
     case mint(TokenMint, tenant: String, claims: Map, life: Interval)
 
     static let options = [
-        Option("token", "TOKEN", "the token to show; also from FIELDCAST_TOKEN's file with @FILE"),
+        Option("token", "TOKEN", "the token to show; @FILE reads it from a file"),
         Option("secret-file", "FILE", "make a token for each user with this shared secret"),
         Option("tenant", "NAME", "the tenant in tokens that are made (main)"),
         Option("claims", "JSON", "further claims in tokens that are made"),

@@ -35,8 +35,10 @@ struct Audit: Equatable, Sendable {
 
     var isMissing: Bool { !missing.isEmpty }
 
-    /// A diff from `from` to `to` found the client holding `held`, where it said nothing new.
-    mutating func stale(to: UInt64, held: UInt64) {
+    /// A diff to `to` said nothing new to a client that held `held`. A frame for everybody may
+    /// follow what one client was given by itself; that is no fault (rule 7).
+    mutating func stale(to: UInt64, held: UInt64, servedAlone: Bool) {
+        if servedAlone { return }
         if to == held { repeated += 1 } else { disordered += 1 }
     }
 

@@ -152,7 +152,7 @@ extension LoadRun {
             if client.isSubscriber, client.stage == .ready, phase == .measuring,
                 client.nextProof <= now
             {
-                if client.nextProof.nanoseconds > 0 { client.session.prove(client.subscription) }
+                if client.nextProof.nanoseconds > 0 { client.prove() }
                 // The first one comes at a random moment, so that they are spread.
                 let first = client.nextProof.nanoseconds == 0
                 let every = plan.proofEvery.nanoseconds

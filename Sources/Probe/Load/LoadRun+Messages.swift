@@ -65,27 +65,29 @@ extension LoadRun {
             client.authenticatedAt = now
             if case .publisher(let n) = client.role { publisherReady(client, n, now) }
         case .subscribed(_, let verdict):
+            client.servedAlone = client.version
             if verdict == .continued || verdict == .caughtUp { subscriberReady(client, now) }
         case .snapshot:
             client.audit.snapshots += 1
+            client.servedAlone = client.version
             let version = client.version
             if client.stage == .ready { reachedHead(client, held, version) }
             if !client.wasReady || phase < .measuring { client.start = version }
             subscriberReady(client, now)
         case .stale:
-            if let span = DiffSpan(bytes, client.encoding) {
-                client.audit.stale(to: span.to, held: held)
-            } else {
-                client.audit.repeated += 1
-            }
+            let to = DiffSpan(bytes, client.encoding)?.to ?? held
+            client.audit.stale(to: to, held: held, servedAlone: client.servedAlone == to)
+            client.servedAlone = nil
         case .gap:
             let span = DiffSpan(bytes, client.encoding)
             client.audit.gap(from: span?.from ?? held + 1, held: held)
         case .proven(_, let version):
             client.audit.proven += 1
+            heardProof(client, version)
             if client.finalProof == .asked, version >= head { settleProof(client, .given) }
-        case .diverged:
+        case .diverged(_, let version):
             client.audit.diverged += 1
+            heardProof(client, version)
             if client.finalProof == .asked { settleProof(client, .failed) }
         case .malformed(let error):
             client.audit.malformed += 1
@@ -98,8 +100,14 @@ extension LoadRun {
             errors.add("error \(problem.code.rawValue): \(problem.reason)")
         case .closing(let close):
             errors.add("closing, code \(close.code.rawValue): \(close.reason)")
-        case .event, .signal, .presence, .page, .drain: break
+        case .event, .signal, .page, .drain: break
         }
+    }
+
+    private func heardProof(_ client: VirtualClient, _ version: UInt64) {
+        guard client.awaitsProof else { return }
+        client.awaitsProof = false
+        client.servedAlone = version
     }
 
     private func settleProof(_ client: VirtualClient, _ proof: VirtualClient.Proof) {
@@ -168,7 +176,6 @@ extension LoadRun {
                 enter(.connecting, now)
             case .connecting, .settling, .proving, .over: break
             case .measuring:
-                account.acknowledged += 1
                 if script.isClosed, client.number == 0, client.pending.isEmpty {
                     head = version
                     table.end(at: version)
@@ -176,6 +183,7 @@ extension LoadRun {
                     atHead = subscribers.count { $0.stage == .ready && $0.version >= head }
                     return
                 }
+                account.acknowledged += 1
                 stages.ack.record(now.since(Instant(nanoseconds: entry.intended)))
                 head = max(head, version)
                 table.published(version, entry) { record($0) }

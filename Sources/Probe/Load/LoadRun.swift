@@ -142,7 +142,7 @@ final class LoadRun: Service {
         case .proving:
             for client in subscribers where client.stage == .ready {
                 client.finalProof = .asked
-                client.session.prove(client.subscription)
+                client.prove()
                 proofsDue += 1
                 pump(client, now)
             }

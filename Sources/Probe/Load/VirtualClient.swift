@@ -42,6 +42,11 @@ final class VirtualClient {
     var start: UInt64 = 0
     var nextProof = Instant(nanoseconds: 0)
     var finalProof = Proof.none
+    /// It asked for a proof and has not heard of it.
+    var awaitsProof = false
+    /// The version to which the server last served this client by itself, with a snapshot, a
+    /// catch-up or a proof: the frame for everybody to that version may still be on its way.
+    var servedAlone: UInt64?
     /// What a publisher has said and not heard of yet, by the id of the publish.
     var pending: [UInt64: VersionTable.Entry] = [:]
 
@@ -58,6 +63,12 @@ final class VirtualClient {
         session = ClientSession(
             ClientSession.Settings(
                 encoding: encoding, token: token, instance: instance, agent: "fieldcast-probe"))
+    }
+
+    /// Asks the server to prove the mirror.
+    func prove() {
+        session.prove(subscription)
+        awaitsProof = true
     }
 
     /// The version that its mirror holds.

@@ -54,7 +54,7 @@ struct LoadResult: Sendable {
         }
         let slip = stages.slip.percentile(99)
         let bound = max(
-            Interval.milliseconds(5),
+            Interval.milliseconds(10),
             Interval(nanoseconds: stages.receipt.percentile(99).nanoseconds / 5))
         if slip > bound {
             reasons.append(

@@ -46,10 +46,10 @@ final class Connection {
     var isBacklogged = false
     /// A `send` was answered `.queued`, so `drained` is owed.
     var owesDrained = false
-    /// A submission of its bytes has not been answered yet.
-    var isInFlight = false
     /// Bytes come in, but nobody wants them now.
     var isPaused = false
+    /// The end of the stream came during a pause: what was read before it goes first.
+    var isEndedWhilePaused = false
     var isDoomed = false
     /// The service knows of it, so it is owed `closed`.
     var isAnnounced = true

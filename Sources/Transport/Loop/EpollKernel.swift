@@ -5,7 +5,7 @@ internal import Wire
 ///
 /// Level-triggered because it is forgiving: whatever a turn leaves unread is told again, so one
 /// read of one buffer per connection per turn is fair to all and loses nothing.
-final class EpollKernel: Kernel {
+final class EpollKernel: SystemSockets {
     let name = "epoll"
     let waker: Waker
 
@@ -30,34 +30,6 @@ final class EpollKernel: Kernel {
 
     deinit { _ = fc_close(epoll) }
 
-    func now() -> Instant { System.now }
-
-    func listen(
-        at address: SocketAddress, _ options: SocketOptions, backlog: Int, sharesPort: Bool
-    ) throws(Errno) -> Int32 {
-        try Errno.check(
-            fc_listen(
-                address.system, options.system, Int32(clamping: backlog), sharesPort ? 1 : 0))
-    }
-
-    func localAddress(of descriptor: Int32) throws(Errno) -> SocketAddress {
-        var address = fc_address()
-        _ = try Errno.check(unsafe fc_local_address(descriptor, &address))
-        return SocketAddress(address)
-    }
-
-    func connect(
-        to address: SocketAddress, from source: SocketAddress?, _ options: SocketOptions
-    ) throws(Errno) -> Int32 {
-        try Errno.check(
-            fc_connect(address.system, source?.system ?? fc_address(), options.system))
-    }
-
-    func connectResult(_ descriptor: Int32) -> Errno? {
-        let result = fc_socket_error(descriptor)
-        return result < 0 ? Errno(code: -result) : nil
-    }
-
     func add(_ descriptor: Int32, _ token: Token, _ interest: Interest) throws(Errno) {
         _ = try Errno.check(fc_epoll_add(epoll, descriptor, token.bits, interest.rawValue))
     }
@@ -68,12 +40,6 @@ final class EpollKernel: Kernel {
     }
 
     func close(_ descriptor: Int32, _ token: Token) { _ = fc_close(descriptor) }
-
-    func shutWriting(_ descriptor: Int32) { _ = fc_shut_writing(descriptor) }
-
-    func setOptions(_ options: SocketOptions, on descriptor: Int32) {
-        _ = fc_set_socket_options(descriptor, options.system)
-    }
 
     func wait(until deadline: Instant?) {
         let wait: Int64 =
@@ -106,13 +72,9 @@ final class EpollKernel: Kernel {
         return KernelEvent(token: token, kind: .readable)
     }
 
-    func accept(_ listener: Int32) -> Accepted {
-        var peer = fc_address()
-        let result = unsafe fc_accept(listener, &peer)
-        if result >= 0 { return .connection(result, SocketAddress(peer)) }
-        let error = Errno(code: -result)
-        return error == .wouldBlock ? .nothing : .failed(error)
-    }
+    func accept(_ listener: Int32) -> Accepted { acceptNow(listener) }
+
+    func stopAccepting(_ listener: Int32, _ token: Token) {}
 
     func receive(
         _ descriptor: Int32, _ body: (inout MutableSpan<UInt8>) -> Void
@@ -152,15 +114,5 @@ final class EpollKernel: Kernel {
         fc_send(descriptor, bytes.span.extracting(droppingFirst: start))
     }
 
-    func submit() {}
-}
-
-extension SocketOptions {
-    var system: fc_socket_options {
-        fc_socket_options(
-            no_delay: noDelay ? 1 : 0,
-            send_buffer: Int32(clamping: sendBufferBytes),
-            receive_buffer: Int32(clamping: receiveBufferBytes),
-            not_sent_low: Int32(clamping: notSentLowBytes))
-    }
+    func submit(_ settle: (Int, Transfer) -> Void) {}
 }

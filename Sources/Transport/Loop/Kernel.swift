@@ -5,7 +5,7 @@ internal import Wire
 ///
 /// The shape fits readiness and completion: `next()` says that something has come, `receive` and
 /// `accept` fetch it (from the socket, or from the completion just seen), `send` either moves
-/// bytes at once or says that the answer will be an event. Calls go through a witness table; that
+/// bytes at once or leaves that to `submit`, at the end of the turn. Calls go through a witness table; that
 /// is one or two nanoseconds beside a system call of a thousand.
 protocol Kernel: AnyObject {
     var name: String { get }
@@ -37,6 +37,9 @@ protocol Kernel: AnyObject {
     func next() -> KernelEvent?
 
     func accept(_ listener: Int32) -> Accepted
+    /// Before a listener is closed: from here on `accept` gives what waits, and `nothing` is final.
+    /// The socket itself is left alone; others may be listening on it.
+    func stopAccepting(_ listener: Int32, _ token: Token)
     /// Lends what has come to `body`, which may change it in place (unmasking does); at most one
     /// buffer a call.
     func receive(
@@ -44,8 +47,8 @@ protocol Kernel: AnyObject {
     ) -> Received
 
     func send(_ queue: borrowing SendQueue, on descriptor: Int32, _ token: Token) -> Transfer
-    /// Everything handed to `send` in this turn is on its way after this.
-    func submit()
+    /// Decides every `send` that was answered `.pending`, in their order.
+    func submit(_ settle: (Int, Transfer) -> Void)
 }
 
 /// Names a registration: generation and index, so that a late event for a closed connection can
@@ -78,8 +81,6 @@ struct KernelEvent {
         case readable, writable
         /// Broken; what is left to read may still be read.
         case failed
-        /// The result of a `send` that answered `.pending`.
-        case sent(Transfer)
     }
 }
 

@@ -36,11 +36,14 @@ extension Loop {
             flush(connection)
         }
         flushing.removeAll(keepingCapacity: true)
-        kernel.submit()
+        guard !submitted.isEmpty else { return }
+        let sent = submitted
+        submitted.removeAll(keepingCapacity: true)
+        kernel.submit { [self] index, transfer in settle(sent[index], transfer) }
     }
 
     private func flush(_ connection: Connection) {
-        if connection.isDoomed || connection.isInFlight || connection.phase == .connecting {
+        if connection.isDoomed || connection.phase == .connecting {
             return
         }
         let transfer: Transfer
@@ -60,6 +63,7 @@ extension Loop {
 
     /// What the kernel made of the bytes offered.
     func settle(_ connection: Connection, _ transfer: Transfer) {
+        if connection.isDoomed { return }
         switch transfer {
         case .moved(let count):
             if connection.tls == nil {
@@ -74,7 +78,7 @@ extension Loop {
             // More than one submission's worth: the others have their turn first.
             touch(connection)
         case .full: backlog(connection)
-        case .pending: connection.isInFlight = true
+        case .pending: submitted.append(connection)
         case .failed(let error):
             doom(
                 connection, ConnectionEnd(.lost, code: connection.phase == .open ? .abnormal : nil))
@@ -158,6 +162,9 @@ extension Loop {
             connection.unread = []
             var span = bytes.mutableSpan
             consume(connection, &span)
+        }
+        if connection.isEndedWhilePaused, !connection.isPaused, !connection.isDoomed {
+            return ended(connection)
         }
         if !connection.isPaused, !connection.isDoomed {
             setInterest(connection, connection.interest.union(.reading))

@@ -162,6 +162,7 @@ extension Loop {
     /// Takes what waits, then closes: whoever got through to us is served once more.
     func closeListeners() {
         for index in listeners.indices where listeners[index].isOpen {
+            kernel.stopAccepting(listeners[index].descriptor, Token(listener: index))
             accept(from: index)
             listeners[index].isOpen = false
             kernel.close(listeners[index].descriptor, Token(listener: index))

@@ -43,15 +43,10 @@ extension Loop {
         case .readable: readable(connection)
         case .writable: writable(connection)
         case .failed: failed(connection)
-        case .sent(let transfer):
-            connection.isInFlight = false
-            settle(connection, transfer)
-            if !connection.isBacklogged, !connection.isFlushed { touch(connection) }
         }
     }
 
     private func readable(_ connection: Connection) {
-        if connection.isPaused { return pausedReadable(connection) }
         let received = kernel.receive(connection.descriptor) { bytes in
             connection.heard = now
             connection.missedBeats = 0
@@ -64,14 +59,10 @@ extension Loop {
         if connection.isDoomed { return }
         switch received {
         case .bytes, .nothing: if connection.tls?.state == .ended { ended(connection) }
+        case .end where connection.isPaused: connection.isEndedWhilePaused = true
         case .end: ended(connection)
         case .failed(let error): broken(connection, error)
         }
-    }
-
-    /// A paused connection is not read, so only its end can make it readable.
-    private func pausedReadable(_ connection: Connection) {
-        if let error = kernel.connectResult(connection.descriptor) { broken(connection, error) }
     }
 
     /// Hands bytes to whatever the connection is just now; it may change on the way.

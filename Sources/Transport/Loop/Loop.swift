@@ -29,6 +29,8 @@ public final class Loop {
 
     var dirty: [Connection] = []
     var flushing: [Connection] = []
+    /// Those whose bytes the kernel has, undecided until its `submit`.
+    var submitted: [Connection] = []
     var doomed: [Connection] = []
     var deadlines = Deadlines()
     var wakeAt = Instant.never
@@ -61,8 +63,10 @@ public final class Loop {
     ) throws(Errno) {
         let kernel: any Kernel =
             switch choice {
-            case .auto, .epoll: try EpollKernel()
-            case .uring: throw Errno.unsupported
+            case .epoll: try EpollKernel()
+            case .uring: try UringKernel()
+            case .auto:
+                if let uring = try? UringKernel() { uring } else { try EpollKernel() }
             }
         self.init(limits, kernel: kernel, seed: System.randomSeed())
     }

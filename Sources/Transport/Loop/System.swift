@@ -17,6 +17,7 @@ public struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
     public static let timedOut = Errno(code: 110)
     public static let refused = Errno(code: 111)
     public static let invalid = Errno(code: 22)
+    public static let cancelled = Errno(code: 125)
     public static let unsupported = Errno(code: 95)
 
     public var description: String {

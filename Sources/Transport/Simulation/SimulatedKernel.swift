@@ -144,6 +144,8 @@ final class SimulatedKernel: Kernel {
         return .connection(network.open(accepted), accepted.remote ?? accepted.local)
     }
 
+    func stopAccepting(_ listener: Int32, _ token: Token) {}
+
     func receive(
         _ descriptor: Int32, _ body: (inout MutableSpan<UInt8>) -> Void
     ) -> Received {
@@ -175,5 +177,5 @@ final class SimulatedKernel: Kernel {
         return .moved(count)
     }
 
-    func submit() {}
+    func submit(_ settle: (Int, Transfer) -> Void) {}
 }

@@ -77,6 +77,15 @@ public struct Document: Sendable {
         stamps = [Stamp()]
     }
 
+    /// What keeps hashing of names from being foreseen.
+    public var seed: UInt64 { tree.seed }
+
+    /// Counts one more version without a change: how a topic numbers its events.
+    public mutating func advance() -> UInt64 {
+        version += 1
+        return version
+    }
+
     /// How many fields have a value.
     public var fieldCount: Int { tree.leaves(Tree.root) }
 

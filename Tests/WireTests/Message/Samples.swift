@@ -93,8 +93,8 @@ enum Samples {
         .hash(HashReport(view: 3)), .hash(HashReport(view: 3, version: 12, hash: hash)),
         .hash(HashReport(view: 3, version: 12, hash: ViewHash(0))),
         .lag(Lag(view: 3, rung: .merging, merged: 17)), .lag(Lag(view: 3, rung: .none, merged: 0)),
-        .presence(Presence(view: 5, joined: [], left: [], whole: false, count: 0)),
-        .presence(Presence(view: 5, joined: ["ann"], left: ["bob"], whole: true, count: 2)),
+        .presence(Presence(topic: "room/1", state: ["typing": true])),
+        .presence(Presence(topic: "room/1", state: nil)),
     ]
 
     static let publication: [Message] = [

@@ -122,7 +122,8 @@ struct DiffScenario {
             comment: "two versions in one diff, the last value alone", rule: "D11", start: tree,
             patches: [set(["b": 4]), set(["b": 5])]),
         .init(
-            comment: "a field is unset", rule: "D12", start: tree, patches: [Patch(unset: [["b"]])]),
+            comment: "a field is unset", rule: "D12", start: tree,
+            patches: [Patch(unset: [["b"]])]),
         .init(
             comment: "an inner map is unset with all beneath", rule: "D12", start: tree,
             patches: [Patch(unset: [["a"]])]),
@@ -130,7 +131,8 @@ struct DiffScenario {
             comment: "the last field beneath a map takes the map along", rule: "D4", start: tree,
             patches: [Patch(unset: [["a", "x"]]), Patch(unset: [["a", "y"]])]),
         .init(
-            comment: "everything is unset", rule: "D12", start: tree, patches: [Patch(unset: [[]])]),
+            comment: "everything is unset", rule: "D12", start: tree,
+            patches: [Patch(unset: [[]])]),
         .init(
             comment: "unset and set again", rule: "D12", start: tree,
             patches: [Patch(unset: [["a"]]), set(["a": ["y": 2]])]),
