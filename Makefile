@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps run test sim fuzz bench embedded spec lint docs
+.PHONY: help deps build run test sim fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -12,6 +12,9 @@ help: ## this list
 deps: ## install what this machine lacks (the other targets do it by themselves)
 	@tools/deps.sh
 
+build: deps ## everything, optimised
+	swift build -c release
+
 run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-node
 	@exec .build/release/fieldcast-node --demo
@@ -20,7 +23,7 @@ test: deps ## every test
 	$(TEST)
 
 lint: deps ## formatting, and the tidy test over the tree
-	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Examples)
+	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Embedded Examples)
 	$(TEST) --filter TidyTests
 
 bench: deps ## measure; FILTER=wire for a part; rows to .build/bench/results.json
@@ -34,11 +37,11 @@ endef
 sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many
 	$(call nothing_yet,the simulator comes with the hub)
 
-fuzz: deps ## the fuzzers; TIME=s seconds each
-	$(call nothing_yet,no fuzzer is written)
+fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
+	tools/fuzz.sh $(or $(TIME),60) $(NAME)
 
 embedded: deps ## Wire as Embedded Swift for devices and browsers
-	$(call nothing_yet,Wire does not build as Embedded Swift yet)
+	tools/embedded.sh
 
 spec: deps ## the specification's vectors and examples
 	$(call nothing_yet,there is no spec/)

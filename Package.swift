@@ -37,9 +37,16 @@ let package = Package(
         .target(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
-        .target(name: "Probe", dependencies: ["Wire", "Transport"], swiftSettings: door),
+        .target(
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
+
+        .target(
+            name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
+            swiftSettings: strict),
+
         .executableTarget(
             name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
             swiftSettings: strict),
@@ -59,7 +66,8 @@ let package = Package(
             name: "transport-server", dependencies: ["Transport"], path: "Bench/TransportServer",
             swiftSettings: strict),
 
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
             swiftSettings: door),
@@ -69,5 +77,32 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            swiftSettings: strict),
     ]
 )
+
+// The fuzzers link only under `--sanitize=fuzzer`, which brings their `main`: `make fuzz`.
+if Context.environment["FIELDCAST_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fieldcast-fuzz", dependencies: ["FuzzEntries"], path: "Fuzz/Program",
+            swiftSettings: strict))
+}
+
+// Wire and a program on it as Embedded Swift, and nothing else: `make embedded`.
+if Context.environment["FIELDCAST_EMBEDDED"] != nil {
+    let embedded = strict + [.enableExperimentalFeature("Embedded")]
+    package.targets = [
+        .target(name: "Wire", swiftSettings: embedded),
+        .executableTarget(
+            name: "fieldcast-device", dependencies: ["Wire"], path: "Embedded",
+            swiftSettings: embedded),
+    ]
+} else {
+    package.targets.append(
+        .executableTarget(
+            name: "fieldcast-device", dependencies: ["Wire"], path: "Embedded",
+            swiftSettings: strict))
+}

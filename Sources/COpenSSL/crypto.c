@@ -9,34 +9,13 @@
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <limits.h>
 #include <string.h>
 
-static bool digest(const EVP_MD *type, const uint8_t *message, size_t length, uint8_t *out,
-                   size_t out_length) {
-    return out_length == (size_t)EVP_MD_get_size(type) &&
-           EVP_Digest(message, length, out, NULL, type, NULL) == 1;
-}
-
-bool fc_sha1(const uint8_t *message, size_t length, uint8_t *out, size_t out_length) {
-    return digest(EVP_sha1(), message, length, out, out_length);
-}
-
-bool fc_sha256(const uint8_t *message, size_t length, uint8_t *out, size_t out_length) {
-    return digest(EVP_sha256(), message, length, out, out_length);
-}
-
 bool fc_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *message, size_t length,
-                    uint8_t *out, size_t out_length) {
-    if (out_length != 32 || key_length > INT_MAX) return false;
-    // A null key would mean "the key of the last call".
-    const uint8_t *key_or_empty = key != NULL ? key : (const uint8_t *)"";
-    return HMAC(EVP_sha256(), key_or_empty, (int)key_length, message, length, out, NULL) != NULL;
-}
-
-bool fc_random_bytes(uint8_t *bytes, size_t length) {
-    return length <= INT_MAX && RAND_bytes(bytes, (int)length) == 1;
+                    uint8_t *out) {
+    if (key_length > INT_MAX) return false;
+    return HMAC(EVP_sha256(), key, (int)key_length, message, length, out, NULL) != NULL;
 }
 
 bool fc_equal(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length) {

@@ -9,6 +9,8 @@ struct Audience: Sendable {
         let encoding: Encoding
         /// Whether the view's hash follows the frames.
         let hash: Bool
+        /// Readers of events under a name are served one by one.
+        let isNamed: Bool
     }
 
     let key: Key

@@ -11,12 +11,38 @@ extension Desk {
             deliver(frame, to: SectionKey(shard: shard, audience: audience), now, carrier)
         case .joined(let seat, let joined): seated(seat, joined, shard, now, carrier)
         case .refused(let seat, let code):
-            guard seats.holds(seat), let place = seats[seat.index] else { return }
-            remove(seat.index, carrier)
-            let answer = Unsubscribed(id: place.subscribe.id, code: code)
-            send(.unsubscribed(answer), to: place.station, now, carrier)
+            ended(seat, code, now, carrier)
         case .caughtUp(let seat, let fill): caughtUp(seat, fill, now, carrier)
         case .outcome(let origin, let outcome): take(outcome, for: origin, now, carrier)
+        case .event(let seat, let bytes):
+            guard seats.holds(seat), let place = seats[seat.index] else { return }
+            send(bytes, to: place.station, now, carrier)
+        case .signal(let audience, let bytes):
+            signal(bytes, to: SectionKey(shard: shard, audience: audience), now, carrier)
+        case .ended(let seat, let code): ended(seat, code, now, carrier)
+        case .page(let origin, let page):
+            guard stations.holds(origin.connection) else { return }
+            answered(origin.connection.index, .page(page), now, carrier)
+        }
+    }
+
+    private mutating func ended(
+        _ seat: SeatID, _ code: Code, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard seats.holds(seat), let place = seats[seat.index] else { return }
+        remove(seat.index, carrier)
+        let answer = Unsubscribed(id: place.subscribe.id, code: code)
+        send(.unsubscribed(answer), to: place.station, now, carrier)
+    }
+
+    /// To everybody who keeps up; whoever is behind does without.
+    private mutating func signal(
+        _ bytes: [UInt8], to key: SectionKey, _ now: Instant, _ carrier: any Carrier
+    ) {
+        for member in sections[key]?.members ?? [] {
+            let lags =
+                stations[member.station]?.session.flow.isLagging(settings.terms, now: now) ?? true
+            if !lags { send(bytes, to: member.station, now, carrier) }
         }
     }
 
@@ -90,9 +116,10 @@ extension Desk {
         }
         seats[id.index]?.audience = joined.audience
         seats[id.index]?.view = joined.view
+        seats[id.index]?.cursor = joined.cursor
         let answer = Subscribed(
             id: seat.subscribe.id, view: joined.view, verdict: joined.verdict, kind: joined.kind,
-            cursor: joined.cursor, rate: joined.rate.number)
+            cursor: joined.cursor, rate: joined.rate.number, gone: joined.gone)
         send(.subscribed(answer), to: seat.station, now, carrier)
         take(joined.fill, id.index, now, carrier)
     }
@@ -127,6 +154,12 @@ extension Desk {
             return
         }
         for frame in fill.frames { send(frame, to: seat.station, now, carrier) }
+        if fill.isPartial {
+            seats[index]?.standing = .behind(from: fill.to)
+            stations[seat.station]?.waiting += 1
+            advance(seat.station, now, carrier)
+            return
+        }
         if seat.standing != .level { makeLevel(index, holding: fill.to, now, carrier) }
         if seat.owesProof {
             seats[index]?.owesProof = false
@@ -168,7 +201,14 @@ extension Desk {
         case .filling, .behind: stations[seat.station]?.waiting -= 1
         case .joining, .level, .catchingUp: break
         }
-        if let audience = seat.audience { leave(audience, seat.shard, carrier) }
+        if let audience = seat.audience {
+            if let name = seat.subscribe.name {
+                let released = Request.Acknowledgement(
+                    seat: seats.id(index), audience: audience, name: name, word: .released)
+                carrier.post(.acknowledge(released), toShard: seat.shard)
+            }
+            leave(audience, seat.shard, carrier)
+        }
         seats.remove(index)
     }
 
@@ -249,7 +289,10 @@ extension Desk {
         seats[index]?.rate = rate
         seats[index]?.lags = 0
         seats[index]?.standing = .joining
-        join(index, cursor: nil, carrier)
+        let cursor = seat.cursor.map {
+            Cursor(epoch: $0.epoch, version: version, print: $0.print)
+        }
+        join(index, cursor: cursor, carrier)
     }
 
     /// The last rung: who confirms nothing for too long is disconnected, and may resume.

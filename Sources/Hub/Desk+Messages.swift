@@ -16,15 +16,21 @@ extension Desk {
         case .command(let body):
             let nack = Nack(id: body.id, code: .unsupported, reason: "no application has it")
             send(.nack(nack), to: station, now, carrier)
-        case .history(let body):
-            let nack = Nack(id: body.id, code: .unsupported, reason: "the topic keeps no log")
-            send(.nack(nack), to: station, now, carrier)
-        case .ack, .nack, .credit, .signal, .will:
-            let problem = Problem(code: .unsupported, reason: "not on this server")
-            send(.error(problem), to: station, now, carrier)
+        case .history(let body): history(body, station, now, carrier)
+        case .signal(let body): signal(body, station, now, carrier)
+        case .will(let body): will(body, station, now, carrier)
+        case .presence(let body): presence(body, station, now, carrier)
+        case .ack(let body):
+            tell(body.id, .done(upTo: body.version, ranges: body.ranges), station, carrier)
+        case .nack(let body):
+            let delay = Interval.milliseconds(body.after ?? 1_000)
+            tell(
+                body.id, .refused(sequence: body.version ?? 0, body.code, after: delay), station,
+                carrier)
+        case .credit(let body): tell(body.id, .credit(body.amount), station, carrier)
         case .open, .opened, .authenticate, .authenticated, .refresh, .subscribed, .unsubscribed,
-            .snapshot, .diff, .event, .reply, .seen, .ping, .pong, .presence, .lag, .page, .error,
-            .drain, .close:
+            .snapshot, .diff, .event, .reply, .seen, .ping, .pong, .lag, .page, .error, .drain,
+            .close:
             // The session keeps these to itself.
             break
         }
@@ -39,7 +45,7 @@ extension Desk {
         if let old = seat(withID: body.id, at: station) { remove(old, carrier) }
         let refusal: Code?
         let mask = allowed(body, station)
-        if body.window != nil || body.name != nil {
+        if body.window != nil {
             refusal = .unsupported
         } else if UInt64(stations[station]?.seats.count ?? 0) >= settings.terms.subscriptions {
             refusal = .tooMany
@@ -57,9 +63,16 @@ extension Desk {
     /// The fields asked for, of those that may be seen; nil when that is nothing: absent and not
     /// allowed answer alike.
     private func allowed(_ body: Subscribe, _ station: UInt32) -> Mask? {
-        guard body.topic.namesTopic, let principal = stations[station]?.principal,
-            let readable = principal.readable(body.topic)
-        else { return nil }
+        guard body.topic.namesTopic, let principal = stations[station]?.principal else {
+            return nil
+        }
+        // Whoever may watch a topic may see who else does.
+        let name = body.topic.string
+        if name.hasPrefix(Desk.rosterPrefix) {
+            let watched = Text(String(name.dropFirst(Desk.rosterPrefix.count)))
+            return principal.readable(watched) == nil ? nil : body.fields ?? .everything
+        }
+        guard let readable = principal.readable(body.topic) else { return nil }
         let mask = body.fields.map { $0.intersection(readable) } ?? readable
         return mask.isNothing ? nil : mask
     }
@@ -83,7 +96,12 @@ extension Desk {
         }
         let join = Request.Join(
             desk: number, seat: seats.id(index), topic: seat.topic, mask: seat.mask,
-            rate: seat.rate, encoding: encoding, hash: seat.subscribe.hash, cursor: cursor)
+            rate: seat.rate, encoding: encoding, hash: seat.subscribe.hash, cursor: cursor,
+            reader: seat.subscribe.name.map {
+                Request.Join.Reader(
+                    name: $0, start: seat.subscribe.start ?? .now,
+                    credit: seat.subscribe.credit ?? 64, isUnordered: seat.subscribe.unordered)
+            })
         carrier.post(.join(join), toShard: seat.shard)
     }
 
@@ -144,11 +162,11 @@ extension Desk {
     }
 
     private func refusal(of body: Publish, _ principal: Principal) -> Nack? {
-        guard body.topic.namesTopic, let writable = principal.writable(body.topic) else {
+        guard body.topic.namesTopic, !body.topic.isReserved,
+            let writable = principal.writable(body.topic)
+        else { return Nack(id: body.id, code: .notAllowed) }
+        for expiry in body.expiries where !writable.holds(expiry.path) {
             return Nack(id: body.id, code: .notAllowed)
-        }
-        if !body.expiries.isEmpty {
-            return Nack(id: body.id, code: .unsupported, reason: "fields do not expire here")
         }
         guard case .patch(let patch) = body.change, !writable.isEverything else { return nil }
         for path in patch.writes where !writable.holds(path) {
@@ -161,20 +179,116 @@ extension Desk {
         _ outcome: Notice.Outcome, for origin: Origin, _ now: Instant, _ carrier: any Carrier
     ) {
         guard stations.holds(origin.connection) else { return }
-        let station = origin.connection.index
+        let message: Message =
+            switch outcome {
+            case .done(let version): .ack(Ack(id: origin.id, version: version))
+            case .refused(let code, let version, let reason):
+                .nack(Nack(id: origin.id, code: code, version: version, reason: reason))
+            }
+        answered(origin.connection.index, message, now, carrier)
+    }
+
+    /// One request less is under way.
+    mutating func answered(
+        _ station: UInt32, _ message: Message, _ now: Instant, _ carrier: any Carrier
+    ) {
         stations[station]?.inFlight -= 1
-        switch outcome {
-        case .done(let version):
-            send(.ack(Ack(id: origin.id, version: version)), to: station, now, carrier)
-        case .refused(let code, let version, let reason):
-            let nack = Nack(id: origin.id, code: code, version: version, reason: reason)
-            send(.nack(nack), to: station, now, carrier)
-        }
+        send(message, to: station, now, carrier)
         guard let state = stations[station], state.isPaused,
             UInt64(state.inFlight) <= settings.terms.inFlight / 2
         else { return }
         stations[station]?.isPaused = false
         carrier.resume(state.line)
+    }
+
+    // MARK: Events
+
+    /// A reader's word on the events of one of its subscriptions.
+    private func tell(
+        _ id: UInt64, _ word: Request.Acknowledgement.Word, _ station: UInt32,
+        _ carrier: any Carrier
+    ) {
+        guard let index = seat(withID: id, at: station), let seat = seats[index],
+            let name = seat.subscribe.name, let audience = seat.audience
+        else { return }
+        let acknowledgement = Request.Acknowledgement(
+            seat: seats.id(index), audience: audience, name: name, word: word)
+        carrier.post(.acknowledge(acknowledgement), toShard: seat.shard)
+    }
+
+    private mutating func history(
+        _ body: History, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let principal = stations[station]?.principal, body.topic.namesTopic,
+            principal.readable(body.topic)?.isEverything == true
+        else {
+            send(.nack(Nack(id: body.id, code: .notAllowed)), to: station, now, carrier)
+            return
+        }
+        let topic = TopicKey(tenant: principal.tenant, name: body.topic)
+        let origin = Origin(desk: number, connection: stations.id(station), id: body.id)
+        stations[station]?.inFlight += 1
+        let wish = Request.PastWish(
+            origin: origin, topic: topic, limit: body.limit, start: body.start)
+        carrier.post(.past(wish), toShard: topic.shard(of: shards))
+    }
+
+    // MARK: Being there
+
+    private mutating func signal(
+        _ body: Signal, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let principal = stations[station]?.principal, body.topic.namesTopic,
+            !body.topic.isReserved, principal.writable(body.topic) != nil
+        else {
+            refuse("signals to that topic", station, now, carrier)
+            return
+        }
+        let topic = TopicKey(tenant: principal.tenant, name: body.topic)
+        carrier.post(
+            .signal(topic, principal.name, body.data), toShard: topic.shard(of: shards))
+    }
+
+    /// How many last wills, and how many rosters, a connection may have.
+    private static let bequestLimit = 16
+
+    private mutating func will(
+        _ body: Will, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let principal = stations[station]?.principal,
+            let wills = stations[station]?.wills, wills.count < Desk.bequestLimit,
+            refusal(of: Publish(id: 0, topic: body.topic, change: .patch(body.patch)), principal)
+                == nil
+        else {
+            refuse("a last will for that topic", station, now, carrier)
+            return
+        }
+        stations[station]?.wills.removeAll { $0.topic == body.topic }
+        // An empty patch takes the will back.
+        if body.patch != Patch() { stations[station]?.wills.append(body) }
+    }
+
+    private mutating func presence(
+        _ body: Presence, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let state = stations[station], let principal = state.principal,
+            body.topic.namesTopic, !body.topic.isReserved,
+            principal.readable(body.topic) != nil,
+            state.presences.count < Desk.bequestLimit || state.presences.contains(body.topic)
+        else {
+            refuse("presence at that topic", station, now, carrier)
+            return
+        }
+        stations[station]?.presences.removeAll { $0 == body.topic }
+        if body.state != nil { stations[station]?.presences.append(body.topic) }
+        announce(body.topic, body.state, state, principal, carrier)
+    }
+
+    private mutating func refuse(
+        _ what: Text, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        let problem = Problem(code: .notAllowed, reason: Text("\(what) is not allowed"))
+        send(.error(problem), to: station, now, carrier)
     }
 
     // MARK: Proving

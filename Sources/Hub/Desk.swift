@@ -33,6 +33,8 @@ public struct Desk: ~Copyable {
     /// By shard and audience: the part of the audience that sits here.
     var sections: [SectionKey: Section] = [:]
     var writer = Writer(capacity: 4_096)
+    /// The node goes: nobody is said to have left, for they come back.
+    public var isDraining = false
     private var nextSweep: Instant?
     private var opened: UInt64 = 0
 
@@ -80,8 +82,39 @@ public struct Desk: ~Copyable {
     public mutating func closed(_ station: UInt32, carrier: any Carrier) {
         guard let seats = stations[station]?.seats else { return }
         for seat in seats { vacate(seat, carrier) }
+        bequeath(station, carrier)
         stations.remove(station)
     }
+
+    /// What is said in the name of a connection that is gone: its last wills, unless it said
+    /// goodbye, and that it is not there any more, unless everybody must go.
+    private func bequeath(_ station: UInt32, _ carrier: any Carrier) {
+        guard let gone = stations[station], let principal = gone.principal else { return }
+        for will in gone.session.saidGoodbye ? [] : gone.wills {
+            let topic = TopicKey(tenant: principal.tenant, name: will.topic)
+            let publication = Request.Publication(
+                origin: .nobody, topic: topic, principal: principal.name, instance: nil,
+                fingerprint: 0, change: .patch(will.patch), expiries: [])
+            carrier.post(.publish(publication), toShard: topic.shard(of: shards))
+        }
+        for topic in isDraining ? [] : gone.presences {
+            announce(topic, nil, gone, principal, carrier)
+        }
+    }
+
+    func announce(
+        _ topic: Text, _ state: Value?, _ station: Station, _ principal: Principal,
+        _ carrier: any Carrier
+    ) {
+        let roster = TopicKey(
+            tenant: principal.tenant, name: Text(Desk.rosterPrefix + topic.string))
+        let presence = Request.Presence(
+            roster: roster, user: principal.name, connection: station.session.connection,
+            state: state)
+        carrier.post(.presence(presence), toShard: roster.shard(of: shards))
+    }
+
+    static let rosterPrefix = "$presence/"
 
     /// Takes the bytes of one message.
     public mutating func received(

@@ -3,7 +3,7 @@ public import Wire
 extension Hub {
     // MARK: Joining and leaving
 
-    mutating func receive(_ join: Request.Join) {
+    mutating func receive(_ join: Request.Join, _ now: Instant) {
         guard let topic = topic(join.topic) else {
             letters.append((Int(join.desk), .refused(join.seat, .tooMany)))
             return
@@ -15,17 +15,72 @@ extension Hub {
         }
         let id = audience(of: join, topic, place)
         audiences[Int(id.index)]?.members[Int(join.desk)] += 1
-        let (verdict, fill) = arrival(of: join, topic, place)
+        let (verdict, fill, gone) = arrival(of: join, topic, place, id)
         guard let view = topic.views[place] else { return }
         let joined = Notice.Joined(
             audience: id, view: view.number, kind: topic.settings.kind, verdict: verdict,
-            cursor: Cursor(epoch: topic.epoch ?? Text(), version: fill.to, print: view.print),
-            rate: join.rate, fill: fill)
+            cursor: Cursor(
+                epoch: topic.epoch ?? Text(), version: cursorVersion(of: join, topic, fill),
+                print: view.print),
+            rate: join.rate, gone: gone, fill: fill)
         letters.append((Int(join.desk), .joined(join.seat, joined)))
+    }
+
+    /// Where the reader stands before what it is sent: the head, or for a reader of events the
+    /// last that it is taken to have.
+    private func cursorVersion(
+        of join: Request.Join, _ topic: Topic, _ fill: Notice.Fill
+    ) -> UInt64 {
+        guard topic.settings.kind == .event else { return fill.to }
+        if let reader = join.reader, let name = topic.name(reader.name) {
+            return topic.names[name].state.done
+        }
+        return eventStart(of: join, topic)
+    }
+
+    /// The event after which a reader without a name begins.
+    private func eventStart(of join: Request.Join, _ topic: Topic) -> UInt64 {
+        guard let cursor = join.cursor, cursor.epoch == topic.epoch,
+            cursor.version <= topic.version
+        else { return topic.version }
+        return max(cursor.version, (topic.log.first ?? topic.version + 1) - 1)
     }
 
     /// What a reader with this cursor must be sent before it goes with the others.
     private mutating func arrival(
+        of join: Request.Join, _ topic: Topic, _ view: Int, _ audience: AudienceID
+    ) -> (Subscribed.Verdict, Notice.Fill, gone: UInt64?) {
+        let nothing = Notice.Fill(
+            frames: [], to: topic.version, isSnapshot: false, isParted: false)
+        switch topic.settings.kind {
+        case .signal: return (.continued, nothing, nil)
+        case .event:
+            if let reader = join.reader {
+                let gone = seatReader(reader, join, audience, topic)
+                return (gone > 0 ? .gone : .continued, nothing, gone > 0 ? gone : nil)
+            }
+            guard let cursor = join.cursor, cursor.epoch == topic.epoch,
+                cursor.version < topic.version
+            else { return (.continued, nothing, nil) }
+            let (fill, gone) = eventFill(topic, view, after: cursor.version, join.encoding)
+            return (gone > 0 ? .gone : .caughtUp, fill, gone > 0 ? gone : nil)
+        case .state, .collection:
+            let (verdict, fill) = arrivalAtDocument(of: join, topic, view)
+            return (verdict, fill, nil)
+        }
+    }
+
+    private mutating func eventFill(
+        _ topic: Topic, _ view: Int, after version: UInt64, _ encoding: Encoding
+    ) -> (Notice.Fill, gone: UInt64) {
+        counts.catchUps += 1
+        let (frames, to, gone) = topic.eventFrames(view, after: version, encoding, wall)
+        var fill = Notice.Fill(frames: frames, to: to, isSnapshot: false, isParted: false)
+        fill.isPartial = to < topic.version
+        return (fill, gone)
+    }
+
+    private mutating func arrivalAtDocument(
         of join: Request.Join, _ topic: Topic, _ view: Int
     ) -> (Subscribed.Verdict, Notice.Fill) {
         guard let cursor = join.cursor, let epoch = topic.epoch, cursor.epoch == epoch,
@@ -63,7 +118,8 @@ extension Hub {
         of join: Request.Join, _ topic: Topic, _ view: Int
     ) -> AudienceID {
         let key = Audience.Key(
-            view: view, rate: join.rate, encoding: join.encoding, hash: join.hash)
+            view: view, rate: join.rate, encoding: join.encoding, hash: join.hash,
+            isNamed: join.reader != nil)
         let existing = topic.views[view]?.audiences.first {
             audiences[Int($0.index)]?.key == key
         }
@@ -132,6 +188,9 @@ extension Hub {
     ) -> Notice.Fill {
         let view = audience.key.view
         let encoding = audience.key.encoding
+        if topic.settings.kind == .event {
+            return eventFill(topic, view, after: catchUp.from, encoding).0
+        }
         if catchUp.wish == .snapshot || audience.needsSnapshot
             || !topic.document.reaches(catchUp.from)
         {
@@ -153,11 +212,17 @@ extension Hub {
 
     /// Ends a turn: every audience whose view changed, and whose rate allows it, gets one frame.
     public mutating func flush(now: Instant) {
+        flushed = now
+        expire(now: now)
+        forgetLeavers(now: now)
+        beginCommits()
+        serveReaders(now: now)
         var waiting: [AudienceID] = []
         var made = FrameCache()
         for id in dirty {
             guard let audience = audiences[Int(id.index)], audience.isDirty else { continue }
-            if audience.due > now {
+            // What is under way to the disk is nobody's to see yet (rule 18).
+            if audience.due > now || topics[audience.topic]?.isReady == false {
                 waiting.append(id)
                 continue
             }
@@ -178,11 +243,49 @@ extension Hub {
         touched = []
     }
 
-    /// When a frame that its rate holds back may be made.
+    /// A commit is safe: what it changed goes out before anything else happens to the topic.
+    mutating func flushCommitted(_ topic: Topic, now: Instant) {
+        var made = FrameCache()
+        var waiting: [AudienceID] = []
+        for id in dirty {
+            guard let audience = audiences[Int(id.index)], audience.isDirty else { continue }
+            if audience.topic == topic.place && audience.due <= now {
+                flush(id, audience, now, &made)
+            } else {
+                waiting.append(id)
+            }
+        }
+        dirty = waiting
+    }
+
+    /// When a frame that its rate holds back may be made, or an event comes again.
     public var deadline: Instant? {
         var soonest: Instant?
         for id in dirty {
-            if let due = audiences[Int(id.index)]?.due { soonest = min(soonest ?? due, due) }
+            guard let audience = audiences[Int(id.index)],
+                topics[audience.topic]?.isReady == true
+            else { continue }
+            soonest = min(soonest ?? audience.due, audience.due)
+        }
+        for place in owing {
+            guard let topic = topics[place], topic.isReady else { continue }
+            for i in topic.names.indices {
+                // What a durable reader has done is stored with the next commit, which must come.
+                let due = topic.names[i].isDirty && topic.settings.isDurable ? flushed : nil
+                if let due = due ?? topic.names[i].deadline {
+                    soonest = min(soonest ?? due, due)
+                }
+            }
+        }
+        for place in lingering {
+            for leaver in topics[place]?.leaving ?? [] {
+                soonest = min(soonest ?? leaver.until, leaver.until)
+            }
+        }
+        // Fields expire by the wall, which is looked at often enough.
+        if !expiring.isEmpty {
+            let due = flushed + .milliseconds(100)
+            soonest = min(soonest ?? due, due)
         }
         return soonest
     }
@@ -195,6 +298,10 @@ extension Hub {
         let encoding = audience.key.encoding
         let head = topic.document.version
         audiences[Int(id.index)]?.isDirty = false
+        if topic.settings.kind == .event {
+            if !audience.key.isNamed { sendEvents(id, audience, topic) }
+            return
+        }
         if audience.needsSnapshot || !topic.document.reaches(audience.unchangedUpTo) {
             counts.snapshots += 1
             let snapshot = topic.snapshot(view, encoding, wall)
@@ -224,7 +331,7 @@ extension Hub {
         }
     }
 
-    private mutating func send(
+    mutating func send(
         _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64
     ) {
         counts.frames += 1

@@ -36,6 +36,17 @@ public struct Hub: ~Copyable {
     /// Audiences with something to send, in the order in which they came to have it.
     var dirty: [AudienceID] = []
     var touched: [Int] = []
+    /// Topics whose durable readers may be owed something.
+    var owing: [Int] = []
+    /// Topics with fields that expire, and rosters with connections that are gone.
+    var expiring: [Int] = []
+    var lingering: [Int] = []
+    /// Commits under way, and the topics in each.
+    var committing: [(id: UInt64, places: [Int])] = []
+    /// The time of the last flush.
+    var flushed = Instant(nanoseconds: 0)
+    var storeRequests: [StoreRequest] = []
+    var commits: UInt64 = 0
     var letters: [(desk: Int, notice: Notice)] = []
     var writer = Writer(capacity: 4_096)
     private var views: UInt64 = 0
@@ -46,6 +57,12 @@ public struct Hub: ~Copyable {
 
     public struct Counts: Equatable, Sendable {
         public var patches: UInt64 = 0
+        public var events: UInt64 = 0
+        public var signals: UInt64 = 0
+        public var expiries: UInt64 = 0
+        public var deadLetters: UInt64 = 0
+        public var commits: UInt64 = 0
+        public var failedCommits: UInt64 = 0
         public var refusals: UInt64 = 0
         public var repeats: UInt64 = 0
         public var frames: UInt64 = 0
@@ -62,12 +79,35 @@ public struct Hub: ~Copyable {
     }
 
     public mutating func receive(_ request: Request, now: Instant) {
+        if let topic = topic(of: request), topic.postpones(request) { return }
         switch request {
-        case .join(let join): receive(join)
+        case .join(let join): receive(join, now)
         case .leave(let audience, let desk): leave(audience, Int(desk))
         case .catchUp(let catchUp): receive(catchUp)
         case .publish(let publication): receive(publication)
+        case .signal(let key, let from, let data): signal(key, from, data)
+        case .acknowledge(let word): receive(word, now)
+        case .presence(let presence): receive(presence, now)
+        case .past(let wish): receive(wish)
         }
+    }
+
+    /// The topic that a request is about; nil where there is none and none is made for it.
+    private mutating func topic(of request: Request) -> Topic? {
+        switch request {
+        case .join(let join): topic(join.topic)
+        case .publish(let publication): topic(publication.topic)
+        case .signal(let key, _, _): places[key].flatMap { topics[$0] }
+        case .leave(let audience, _): topic(of: audience)
+        case .catchUp(let catchUp): topic(of: catchUp.audience)
+        case .acknowledge(let word): topic(of: word.audience)
+        case .presence(let presence): topic(presence.roster)
+        case .past(let wish): places[wish.topic].flatMap { topics[$0] }
+        }
+    }
+
+    func topic(of audience: AudienceID) -> Topic? {
+        audiences[Int(audience.index)].flatMap { topics[$0.topic] }
     }
 
     /// The notices made since the last call, in order; each desk's come in one queue.
@@ -88,12 +128,15 @@ public struct Hub: ~Copyable {
             ledgerWindow: settings.dedupWindow, seed: generator.next())
         if place < topics.count { topics[place] = topic } else { topics.append(topic) }
         places[key] = place
+        if topic.settings.isDurable { storeRequests.append(.load(key)) }
         return topic
     }
 
     /// A topic that is absent and watched by nobody leaves nothing behind.
     mutating func dropIfUnused(_ topic: Topic) {
-        guard topic.epoch == nil, !topic.isWatched, places[topic.key] != nil else { return }
+        guard topic.epoch == nil, !topic.isWatched, topic.isReady, topic.batch.isEmpty,
+            places[topic.key] != nil
+        else { return }
         places[topic.key] = nil
         topics[topic.place] = nil
         freeTopics.append(topic.place)
@@ -107,20 +150,36 @@ public struct Hub: ~Copyable {
     }
 
     /// Sixty-four random bits (rule 19).
-    private mutating func nextEpoch() -> Text { ViewHash(generator.next()).hex }
+    mutating func nextEpoch() -> Text { ViewHash(generator.next()).hex }
 
     // MARK: Publishing
 
     private mutating func receive(_ publication: Request.Publication) {
-        let outcome = publish(publication)
-        letters.append((Int(publication.origin.desk), .outcome(publication.origin, outcome)))
-    }
-
-    private mutating func publish(_ publication: Request.Publication) -> Notice.Outcome {
         guard let topic = topic(publication.topic) else {
-            return .refused(.tooMany, version: nil, reason: "there are too many topics")
+            let refusal = Notice.Outcome.refused(
+                .tooMany, version: nil, reason: "there are too many topics")
+            answer(publication.origin, refusal)
+            return
         }
         defer { dropIfUnused(topic) }
+        let records = topic.batch.records.count
+        let outcome = publish(publication, to: topic)
+        // A promise waits for the commit of what it promises. So does the answer to a repeat whose
+        // first is in the same batch.
+        if topic.settings.isDurable && (topic.batch.records.count > records || records > 0) {
+            topic.batch.answers.append((publication.origin, outcome))
+        } else {
+            answer(publication.origin, outcome)
+        }
+    }
+
+    mutating func answer(_ origin: Origin, _ outcome: Notice.Outcome) {
+        letters.append((Int(origin.desk), .outcome(origin, outcome)))
+    }
+
+    private mutating func publish(
+        _ publication: Request.Publication, to topic: Topic
+    ) -> Notice.Outcome {
         guard let instance = publication.instance else { return apply(publication, to: topic) }
         switch topic.ledger.verdict(
             publication.principal, instance, publication.origin.id, publication.fingerprint)
@@ -145,19 +204,61 @@ public struct Hub: ~Copyable {
     private mutating func apply(
         _ publication: Request.Publication, to topic: Topic
     ) -> Notice.Outcome {
-        guard case .patch(let patch) = publication.change else {
-            return .refused(.wrongKind, version: nil, reason: "the topic holds a document")
-        }
-        do throws(PatchRefusal) {
-            let applied = try topic.document.apply(patch)
-            counts.patches += 1
+        switch (publication.change, topic.settings.kind) {
+        case (.patch(let patch), .state), (.patch(let patch), .collection):
+            do throws(PatchRefusal) {
+                let applied = try topic.document.apply(patch)
+                counts.patches += 1
+                if topic.epoch == nil { begin(topic) }
+                topic.expire(publication.expiries, wall)
+                if !topic.expiries.isEmpty, !expiring.contains(topic.place) {
+                    expiring.append(topic.place)
+                }
+                keep(publication, in: topic, version: applied.version)
+                touch(topic, applied.views, version: applied.version)
+                return .done(version: applied.version)
+            } catch {
+                counts.refusals += 1
+                return Hub.answer(to: error)
+            }
+        case (.event(let data), .event):
+            counts.events += 1
             if topic.epoch == nil { begin(topic) }
-            touch(topic, applied.views, version: applied.version)
-            return .done(version: applied.version)
-        } catch {
-            counts.refusals += 1
-            return Hub.answer(to: error)
+            let sequence = topic.append(data, at: wall)
+            keep(publication, in: topic, version: sequence)
+            touch(topic, .max, version: sequence)
+            return .done(version: sequence)
+        case (.patch, .event):
+            return .refused(.wrongKind, version: nil, reason: "the topic takes events")
+        case (.event, .state), (.event, .collection):
+            return .refused(.wrongKind, version: nil, reason: "the topic holds a document")
+        case (_, .signal):
+            return .refused(.wrongKind, version: nil, reason: "the topic takes signals only")
         }
+    }
+
+    /// Notes what a durable topic must store.
+    private func keep(_ publication: Request.Publication, in topic: Topic, version: UInt64) {
+        guard topic.settings.isDurable else { return }
+        let change: Publish.Change
+        switch publication.change {
+        case .patch(var patch):
+            // They held; replaying must not ask again.
+            patch.conditions = []
+            change = .patch(patch)
+        case .event: change = publication.change
+        }
+        let answer = publication.instance.map {
+            Ledger.Answer(
+                principal: publication.principal, instance: $0, id: publication.origin.id,
+                fingerprint: publication.fingerprint, version: version)
+        }
+        topic.batch.records.append(
+            Record(
+                version: version, time: wall, change: change,
+                expiries: publication.expiries.map {
+                    Record.Expiry(path: $0.path, at: wall + .milliseconds($0.after))
+                }, answer: answer))
     }
 
     private static func answer(to refusal: PatchRefusal) -> Notice.Outcome {
@@ -176,8 +277,12 @@ public struct Hub: ~Copyable {
         }
     }
 
+    mutating func owe(_ topic: Topic) {
+        if !owing.contains(topic.place) { owing.append(topic.place) }
+    }
+
     /// The topic comes into being: whoever watched it absent gets a snapshot with its epoch.
-    private mutating func begin(_ topic: Topic) {
+    mutating func begin(_ topic: Topic) {
         topic.beginEpoch(nextEpoch())
         for view in topic.views {
             for id in view?.audiences ?? [] {
@@ -188,11 +293,12 @@ public struct Hub: ~Copyable {
     }
 
     /// Marks the audiences of the views that a patch changed; no other is looked at.
-    private mutating func touch(_ topic: Topic, _ bits: UInt64, version: UInt64) {
+    mutating func touch(_ topic: Topic, _ bits: UInt64, version: UInt64) {
         if !topic.isTouched {
             topic.isTouched = true
             touched.append(topic.place)
         }
+        if !topic.names.isEmpty { owe(topic) }
         guard bits != 0 else { return }
         for view in topic.views {
             guard let view, view.id.mask & bits != 0 else { continue }
@@ -200,7 +306,7 @@ public struct Hub: ~Copyable {
         }
     }
 
-    private mutating func markDirty(_ id: AudienceID, unchangedUpTo version: UInt64) {
+    mutating func markDirty(_ id: AudienceID, unchangedUpTo version: UInt64) {
         let place = Int(id.index)
         guard audiences[place]?.isDirty == false else { return }
         audiences[place]?.isDirty = true

@@ -19,6 +19,25 @@ public struct Ledger: Sendable {
         case tooOld
     }
 
+    /// An answer that is stored with its effect.
+    public struct Answer: Equatable, Sendable {
+        public let principal: Text
+        public let instance: Text
+        public let id: UInt64
+        public let fingerprint: UInt64
+        public let version: UInt64
+
+        public init(
+            principal: Text, instance: Text, id: UInt64, fingerprint: UInt64, version: UInt64
+        ) {
+            self.principal = principal
+            self.instance = instance
+            self.id = id
+            self.fingerprint = fingerprint
+            self.version = version
+        }
+    }
+
     private struct Entry: Sendable {
         let id: UInt64
         let fingerprint: UInt64
@@ -78,6 +97,28 @@ public struct Ledger: Sendable {
             page.entries.removeFirst(extra)
         }
         pages[author] = page
+    }
+
+    public mutating func record(_ answer: Answer) {
+        record(
+            answer.principal, answer.instance, answer.id, answer.fingerprint,
+            .done(version: answer.version))
+    }
+
+    /// What was done, for a checkpoint, in the order in which it was done.
+    var answers: [Answer] {
+        var answers: [Answer] = []
+        for (author, page) in pages {
+            for entry in page.entries {
+                guard case .done(let version) = entry.outcome else { continue }
+                answers.append(
+                    Answer(
+                        principal: author.principal, instance: author.instance, id: entry.id,
+                        fingerprint: entry.fingerprint, version: version))
+            }
+        }
+        // Versions are all different, so the dictionary's order does not show.
+        return answers.sorted { $0.version < $1.version }
     }
 
     private mutating func forgetSilentAuthor() {

@@ -35,6 +35,10 @@ public struct Origin: Equatable, Sendable {
         self.connection = connection
         self.id = id
     }
+
+    /// For changes that nobody waits for: the answer finds no connection.
+    public static let nobody = Origin(
+        desk: 0, connection: SeatID(index: .max, generation: 0), id: 0)
 }
 
 /// From a desk to the hub that owns the topic.
@@ -45,6 +49,64 @@ public enum Request: Sendable {
     /// A seat that lagged, or that asks for the hash, wants what it lacks.
     case catchUp(CatchUp)
     case publish(Publication)
+    /// What holds nothing, to whoever listens now.
+    case signal(TopicKey, Text, Value)
+    /// A reader's word on events.
+    case acknowledge(Acknowledgement)
+    case presence(Presence)
+    case past(PastWish)
+
+    /// A connection is there, and how, or with no state that it is gone.
+    public struct Presence: Sendable {
+        /// The topic that holds the roster.
+        public let roster: TopicKey
+        public let user: Text
+        public let connection: Text
+        public let state: Value?
+
+        public init(roster: TopicKey, user: Text, connection: Text, state: Value?) {
+            self.roster = roster
+            self.user = user
+            self.connection = connection
+            self.state = state
+        }
+    }
+
+    public struct PastWish: Sendable {
+        public let origin: Origin
+        public let topic: TopicKey
+        public let limit: UInt64
+        public let start: Start?
+
+        public init(origin: Origin, topic: TopicKey, limit: UInt64, start: Start?) {
+            self.origin = origin
+            self.topic = topic
+            self.limit = limit
+            self.start = start
+        }
+    }
+
+    public struct Acknowledgement: Sendable {
+        public enum Word: Sendable {
+            case done(upTo: UInt64, ranges: [ClosedRange<UInt64>])
+            case refused(sequence: UInt64, Code, after: Interval)
+            case credit(UInt64)
+            /// The seat is gone; the name is free.
+            case released
+        }
+
+        public let seat: SeatID
+        public let audience: AudienceID
+        public let name: Text
+        public let word: Word
+
+        public init(seat: SeatID, audience: AudienceID, name: Text, word: Word) {
+            self.seat = seat
+            self.audience = audience
+            self.name = name
+            self.word = word
+        }
+    }
 
     public struct Join: Sendable {
         public let desk: UInt32
@@ -56,11 +118,28 @@ public enum Request: Sendable {
         public let encoding: Encoding
         public let hash: Bool
         public let cursor: Cursor?
+        /// For an event topic: the name under which it is read, where to begin, and how.
+        public let reader: Reader?
+
+        public struct Reader: Sendable {
+            public let name: Text
+            public let start: Start
+            public let credit: UInt64
+            public let isUnordered: Bool
+
+            public init(name: Text, start: Start, credit: UInt64, isUnordered: Bool) {
+                self.name = name
+                self.start = start
+                self.credit = credit
+                self.isUnordered = isUnordered
+            }
+        }
 
         public init(
             desk: UInt32, seat: SeatID, topic: TopicKey, mask: Mask, rate: RateClass,
-            encoding: Encoding, hash: Bool, cursor: Cursor?
+            encoding: Encoding, hash: Bool, cursor: Cursor?, reader: Reader? = nil
         ) {
+            self.reader = reader
             self.desk = desk
             self.seat = seat
             self.topic = topic
@@ -136,6 +215,13 @@ public enum Notice: Sendable {
     /// The same bytes for every seat of the audience.
     case frame(AudienceID, Frame)
     case outcome(Origin, Outcome)
+    /// One message for one seat that reads under a name.
+    case event(SeatID, [UInt8])
+    /// At most once: whoever is behind does without.
+    case signal(AudienceID, [UInt8])
+    /// The subscription has ended at the hub.
+    case ended(SeatID, Code)
+    case page(Origin, Page)
 
     public struct Joined: Sendable {
         public let audience: AudienceID
@@ -144,6 +230,8 @@ public enum Notice: Sendable {
         public let verdict: Subscribed.Verdict
         public let cursor: Cursor
         public let rate: RateClass
+        /// Events that retention took before the reader came.
+        public let gone: UInt64?
         public let fill: Fill
     }
 
@@ -157,6 +245,8 @@ public enum Notice: Sendable {
         public let isSnapshot: Bool
         /// The frames are the parts of one snapshot.
         public let isParted: Bool
+        /// There was more than fits one answer: the reader confirms, and asks again.
+        public var isPartial = false
     }
 
     public struct Frame: Sendable {

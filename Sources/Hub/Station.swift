@@ -14,6 +14,10 @@ struct Station: Sendable {
     /// Publishes that were passed on and not answered.
     var inFlight = 0
     var isPaused = false
+    /// Patches for when it is gone without a goodbye.
+    var wills: [Will] = []
+    /// The topics among whose watchers it said to be.
+    var presences: [Text] = []
 }
 
 /// One subscription at a desk.
@@ -42,6 +46,8 @@ struct Seat: Sendable {
     var standing = Standing.joining
     var audience: AudienceID?
     var view: UInt64 = 0
+    /// Which view it is, and from where it began.
+    var cursor: Cursor?
     /// Its place among the section's members, while it is level.
     var place = 0
     /// How often it fell behind since `lagsSince`: the ladder's next rung depends on it.

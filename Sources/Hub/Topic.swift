@@ -14,6 +14,47 @@ final class Topic {
     var epoch: Text?
     var views: [View?] = []
     var isTouched = false
+    /// What an event topic holds; its sequences are the topic's versions.
+    var log: EventLog
+    /// The readers of an event topic who outlive their connections, by name.
+    var names: [DurableName] = []
+    var deadLetters: [DeadLetter] = []
+    /// Fields that unset themselves.
+    var expiries: [Expiry] = []
+    /// Of a roster: connections in it, and those that will be taken out.
+    var present = 0
+    var leaving: [(user: Text, connection: Text, until: Instant)] = []
+    var standing: Standing
+
+    /// How a durable topic stands to its store. A topic that is not durable is always `ready`.
+    enum Standing {
+        /// Nothing is known of it yet; the store has been asked. What is asked meanwhile waits.
+        case loading(waiting: [Request])
+        case ready
+        /// A turn's changes are under way to the disk. Nobody may see them yet, so whatever is
+        /// asked meanwhile waits (rule 18).
+        case committing(UInt64, waiting: [Request])
+    }
+
+    /// What has changed since the last commit, and who is told when it is safe.
+    struct Batch {
+        var records: [Record] = []
+        var deadLetters: [DeadLetter] = []
+        var answers: [(Origin, Notice.Outcome)] = []
+        var isEmpty: Bool { records.isEmpty && deadLetters.isEmpty && answers.isEmpty }
+    }
+
+    var batch = Batch()
+    /// Those of the batch that is under way.
+    var underWay: [(Origin, Notice.Outcome)] = []
+    var recordsSinceCheckpoint = 0
+
+    struct Expiry {
+        let path: Path
+        /// What was written then; a later change of the field makes the expiry void.
+        let version: UInt64
+        let at: WallTime
+    }
 
     /// A view that somebody watches; it has one number for all of them (rule 8).
     struct View: Sendable {
@@ -41,9 +82,20 @@ final class Topic {
             bounds: settings.bounds, literalDepth: settings.kind == .collection ? 1 : 0,
             seed: seed)
         ledger = Ledger(window: ledgerWindow)
+        log = EventLog(limit: settings.eventLimit)
+        standing = settings.isDurable ? .loading(waiting: []) : .ready
     }
 
+    /// The count of what was applied: a document's version, a log's last sequence.
+    var version: UInt64 { document.version }
+
+    func name(_ name: Text) -> Int? { names.firstIndex { $0.state.name == name } }
+
     var isWatched: Bool { views.contains { !($0?.audiences.isEmpty ?? true) } }
+
+    var isReady: Bool {
+        if case .ready = standing { true } else { false }
+    }
 
     /// The view with this mask, made if need be; nil when the topic has too many.
     func view(_ mask: Mask, number: UInt64) -> Int? {

@@ -61,4 +61,7 @@ extension Text {
     public var namesTopic: Bool {
         !isEmpty && count <= Limits.topicBytes && !utf8.contains { $0 < 0x20 || $0 == 0x7f }
     }
+
+    /// Whether only the server itself writes to the topic.
+    public var isReserved: Bool { count > 0 && utf8[0] == UInt8(ascii: "$") }
 }

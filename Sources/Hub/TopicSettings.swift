@@ -7,13 +7,27 @@ public struct TopicSettings: Equatable, Sendable {
     /// Snapshots larger than this go in parts.
     public var partBytes: Int
 
+    /// What is acknowledged survives the server.
+    public var isDurable: Bool
+    /// How many events are kept.
+    public var eventLimit: Int
+    /// How often an event is delivered before it becomes a dead letter.
+    public var deliveryLimit: UInt64
+    /// After so many records a checkpoint is stored, and the log behind it is cut.
+    public var recordsPerCheckpoint: Int
+
     public init(
         kind: Subscribed.TopicKind = .state, bounds: Document.Bounds = Document.Bounds(),
-        partBytes: Int = 32_768
+        partBytes: Int = 32_768, isDurable: Bool = false, eventLimit: Int = 10_000,
+        deliveryLimit: UInt64 = 16, recordsPerCheckpoint: Int = 1_000
     ) {
         self.kind = kind
         self.bounds = bounds
         self.partBytes = partBytes
+        self.isDurable = isDurable
+        self.eventLimit = eventLimit
+        self.deliveryLimit = deliveryLimit
+        self.recordsPerCheckpoint = recordsPerCheckpoint
     }
 }
 

@@ -6,7 +6,6 @@ import Wire
 struct Demonstration {
     private var generator: SeededGenerator
     private(set) var deadline: Instant
-    private var ids: UInt64 = 0
     private var sessions: [Text] = []
     private var waiting = 4
     private var solved = 120
@@ -48,12 +47,9 @@ struct Demonstration {
         return patches.map { topic, patch in publication(topic, patch) }
     }
 
-    private mutating func publication(_ topic: Text, _ patch: Patch) -> Request.Publication {
-        ids += 1
-        // Nobody sits there: the answer finds no connection, and none is needed.
-        let nobody = SeatID(index: .max, generation: 0)
+    private func publication(_ topic: Text, _ patch: Patch) -> Request.Publication {
         return Request.Publication(
-            origin: Origin(desk: 0, connection: nobody, id: ids),
+            origin: .nobody,
             topic: TopicKey(tenant: Demonstration.tenant, name: topic),
             principal: "demonstration", instance: nil, fingerprint: 0, change: .patch(patch),
             expiries: [])

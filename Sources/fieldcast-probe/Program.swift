@@ -1,1 +1,5 @@
-@main enum Program { static func main() {} }
+import Probe
+
+@main enum Program {
+    static func main() { Probe.main(CommandLine.arguments) }
+}

@@ -6,7 +6,7 @@ enum LayerRules {
         "Hub": ["Wire"],
         "Transport": ["Wire", "CLinux", "COpenSSL", "CUring", "CZlib", "Synchronization"],
         "Node": ["Wire", "Hub", "Transport", "COpenSSL", "CSQLite", "Synchronization"],
-        "Probe": ["Wire", "Transport", "CMsgpack", "Synchronization"],
+        "Probe": ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL", "Synchronization"],
         "fieldcast-node": ["Node"],
         "fieldcast-probe": ["Probe"],
     ]
@@ -15,6 +15,7 @@ enum LayerRules {
     /// its door.
     static let doors: [String: Set<String>] = [
         "CLinux": [
+            "Sources/Probe/Edge/Machine.swift",
             "Sources/Transport/Loop/EpollKernel.swift", "Sources/Transport/Loop/Latch.swift",
             "Sources/Transport/Loop/LoopThread.swift", "Sources/Transport/Loop/Process.swift",
             "Sources/Transport/Loop/SocketAddress.swift", "Sources/Transport/Loop/System.swift",
@@ -24,6 +25,7 @@ enum LayerRules {
         "COpenSSL": [
             "Sources/Node/Auth/MessageCode.swift", "Sources/Node/Auth/PublicKey.swift",
             "Sources/Transport/TLS/TLSContext.swift", "Sources/Transport/TLS/TLSSession.swift",
+            "Sources/Probe/Token/TokenMint.swift",
         ],
         "CUring": ["Sources/Transport/Loop/UringKernel.swift"],
         "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],

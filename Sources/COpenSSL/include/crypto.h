@@ -1,9 +1,10 @@
-// Digests, signatures, randomness.
+// Message codes and signatures.
 //
 // Every function may be called from any thread and leaves OpenSSL's error queue empty.
 //
-// Input is _Nullable on purpose: an empty Span may have no memory behind it, and the overload that
-// Swift generates for a pointer declared otherwise traps on that.
+// No pointer may be null, not even beside a length of zero: the callers, which are the two doors
+// in Node/Auth, turn empty spans away. Nullable ones would be kinder, but the overload that Swift
+// 6.3.1 makes for an optional span beside a second span crashes the compiler when it optimises.
 #ifndef FC_CRYPTO_H
 #define FC_CRYPTO_H
 
@@ -13,21 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Each of these fills its output or returns false; false means that the library is out of memory
-// or broken, or that the output has the wrong length.
-bool fc_sha1(const uint8_t *_Nullable __counted_by(length) message __noescape, size_t length,
-             uint8_t *_Nonnull __counted_by(out_length) out __noescape, size_t out_length);
-bool fc_sha256(const uint8_t *_Nullable __counted_by(length) message __noescape, size_t length,
-               uint8_t *_Nonnull __counted_by(out_length) out __noescape, size_t out_length);
-bool fc_hmac_sha256(const uint8_t *_Nullable __counted_by(key_length) key __noescape,
+enum { FC_HMAC_LENGTH = 32 };
+
+// Fills FC_HMAC_LENGTH bytes, or returns false: out of memory. `out` has no annotation, because a
+// mutable span beside two others crashes the compiler as well.
+bool fc_hmac_sha256(const uint8_t *_Nonnull __counted_by(key_length) key __noescape,
                     size_t key_length,
-                    const uint8_t *_Nullable __counted_by(length) message __noescape, size_t length,
-                    uint8_t *_Nonnull __counted_by(out_length) out __noescape, size_t out_length);
-bool fc_random_bytes(uint8_t *_Nonnull __counted_by(length) out __noescape, size_t length);
+                    const uint8_t *_Nonnull __counted_by(length) message __noescape, size_t length,
+                    uint8_t *_Nonnull out);
 
 // Takes the same time wherever the difference is. Lengths are not secret.
-bool fc_equal(const uint8_t *_Nullable __counted_by(a_length) a __noescape, size_t a_length,
-              const uint8_t *_Nullable __counted_by(b_length) b __noescape, size_t b_length);
+bool fc_equal(const uint8_t *_Nonnull __counted_by(a_length) a __noescape, size_t a_length,
+              const uint8_t *_Nonnull __counted_by(b_length) b __noescape, size_t b_length);
 
 typedef enum {
     FC_KEY_RSA, // 2,048 to 16,384 bits
@@ -39,18 +37,18 @@ typedef enum {
 // A public key, never changed once made, so that threads may share it. NULL for what is none.
 typedef struct fc_key fc_key;
 // PEM of a public key or of a certificate.
-fc_key *_Nullable fc_key_from_pem(const uint8_t *_Nullable __counted_by(length) pem __noescape,
+fc_key *_Nullable fc_key_from_pem(const uint8_t *_Nonnull __counted_by(length) pem __noescape,
                                   size_t length);
 // The parts of a JSON Web Key, big-endian as they stand there.
-fc_key *_Nullable fc_key_rsa(const uint8_t *_Nullable __counted_by(n_length) n __noescape,
+fc_key *_Nullable fc_key_rsa(const uint8_t *_Nonnull __counted_by(n_length) n __noescape,
                              size_t n_length,
-                             const uint8_t *_Nullable __counted_by(e_length) e __noescape,
+                             const uint8_t *_Nonnull __counted_by(e_length) e __noescape,
                              size_t e_length);
-fc_key *_Nullable fc_key_p256(const uint8_t *_Nullable __counted_by(x_length) x __noescape,
+fc_key *_Nullable fc_key_p256(const uint8_t *_Nonnull __counted_by(x_length) x __noescape,
                               size_t x_length,
-                              const uint8_t *_Nullable __counted_by(y_length) y __noescape,
+                              const uint8_t *_Nonnull __counted_by(y_length) y __noescape,
                               size_t y_length);
-fc_key *_Nullable fc_key_ed25519(const uint8_t *_Nullable __counted_by(length) x __noescape,
+fc_key *_Nullable fc_key_ed25519(const uint8_t *_Nonnull __counted_by(length) x __noescape,
                                  size_t length);
 fc_key_kind fc_key_kind_of(const fc_key *_Nonnull key);
 void fc_key_free(fc_key *_Nonnull key);
@@ -59,8 +57,8 @@ void fc_key_free(fc_key *_Nonnull key);
 // v1.5 with SHA-256, ECDSA with SHA-256 (the signature as r and s, 64 bytes), Ed25519. Anything
 // else, a key of another kind included, is false.
 bool fc_verify(const fc_key *_Nonnull key,
-               const uint8_t *_Nullable __counted_by(length) message __noescape, size_t length,
-               const uint8_t *_Nullable __counted_by(signature_length) signature __noescape,
+               const uint8_t *_Nonnull __counted_by(length) message __noescape, size_t length,
+               const uint8_t *_Nonnull __counted_by(signature_length) signature __noescape,
                size_t signature_length);
 
 #endif

@@ -47,6 +47,7 @@ final class PublicKey: @unchecked Sendable {
     deinit { unsafe fc_key_free(key) }
 
     func verifies(_ signature: Span<UInt8>, over message: Span<UInt8>) -> Bool {
-        unsafe fc_verify(key, message, signature)
+        guard !signature.isEmpty, !message.isEmpty else { return false }
+        return unsafe fc_verify(key, message, signature)
     }
 }

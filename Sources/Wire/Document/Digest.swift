@@ -12,13 +12,18 @@
 ///     0xc9 custom: its type, 32-bit length, the data
 ///     0xdd array: 32-bit count, the elements   0xdf map: 32-bit count, keys as names, values
 public struct Digest {
-    private var first: UInt32 = 0x9747_b28c
-    private var second: UInt32 = 0x2545_f491
+    private var first: UInt32
+    private var second: UInt32
     /// Bytes that do not fill a block of four yet, the earliest lowest.
     private var pending: UInt32 = 0
     private var length: UInt32 = 0
 
-    public init() {}
+    init(seeds: (UInt32, UInt32)) {
+        first = seeds.0
+        second = seeds.1
+    }
+
+    public init() { self.init(seeds: (0x9747_b28c, 0x2545_f491)) }
 
     @inline(__always)
     mutating func add(byte: UInt8) {

@@ -18,8 +18,9 @@ extension Document {
         for increment in patch.increments {
             let id = reach(increment.path, &views)
             // `check` has seen that the sum exists.
-            let sum = Document.sum(tree.value(id), increment.amount)
-            setLeaf(id, .number(sum ?? increment.amount), &views)
+            if let sum = Document.sum(tree.value(id), increment.amount) {
+                setLeaf(id, .number(sum), &views)
+            }
         }
         return Applied(version: version, views: views)
     }
@@ -36,27 +37,39 @@ extension Document {
             throw .pathTooLong(path)
         }
         try check(patch.set, at: Tree.root, path: [], &fresh)
-        for (i, increment) in patch.increments.enumerated() {
+        for increment in patch.increments {
             let path = increment.path
             if path.segments.isEmpty { throw .rootNotAField }
             if path.segments.count > Limits.pathSegments { throw .pathTooLong(path) }
             fresh += path.segments.count
-            // What the same patch writes before would decide: such a patch is refused.
-            let others = patch.unset + patch.increments[..<i].map { $0.path }
-            guard !others.contains(where: { Document.meet($0, path) }),
-                !Document.touches(patch.set, path.segments[...])
-            else { throw .notANumber(path) }
+            guard !Document.touches(patch.set, path.segments[...]) else { throw .notANumber(path) }
             let old = tree.find(path)
             if let old, tree.hasChildren(old) && tree.leaves(old) > 0 { throw .notANumber(path) }
             if Document.sum(old.flatMap { tree.value($0) }, increment.amount) == nil {
                 throw .notANumber(path)
             }
         }
+        if !patch.increments.isEmpty { try checkMeetings(patch) }
         if tree.count + fresh > bounds.nodes { throw .tooManyFields }
     }
 
-    private static func meet(_ a: Path, _ b: Path) -> Bool {
-        zip(a.segments, b.segments).allSatisfy { $0 == $1 }
+    /// What the same patch writes at, above or beneath an increment would decide what it means:
+    /// such a patch is refused.
+    private func checkMeetings(_ patch: Patch) throws(PatchRefusal) {
+        var all = patch.unset.map { (path: $0, isIncrement: false) }
+        all += patch.increments.map { (path: $0.path, isIncrement: true) }
+        all.sort { $0.path < $1.path }
+        // In this order whatever stands above a path is on the stack when the path comes.
+        var above: [(path: Path, isIncrement: Bool)] = []
+        for next in all {
+            while let last = above.last, !next.path.segments.starts(with: last.path.segments) {
+                above.removeLast()
+            }
+            if next.isIncrement && !above.isEmpty || above.contains(where: { $0.isIncrement }) {
+                throw .notANumber(next.path)
+            }
+            if above.last?.path != next.path { above.append(next) }
+        }
     }
 
     /// Whether laying the map over a document would change the place or what is above it.
@@ -227,7 +240,7 @@ extension Document {
         let parent = tree.parent(id)
         free(id)
         guard !tree.hasChildren(parent), !tree.hasValue(parent) else { return }
-        if stamps[Int(parent)].cleared > 0 {
+        if stamps[Int(parent)].cleared > floor {
             tombstones += 1
             graves.append((parent, stamps[Int(parent)].cleared))
         } else if parent != Tree.root {

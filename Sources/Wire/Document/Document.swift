@@ -77,6 +77,15 @@ public struct Document: Sendable {
         stamps = [Stamp()]
     }
 
+    /// What keeps hashing of names from being foreseen.
+    public var seed: UInt64 { tree.seed }
+
+    /// Counts one more version without a change: how a topic numbers its events.
+    public mutating func advance() -> UInt64 {
+        version += 1
+        return version
+    }
+
     /// How many fields have a value.
     public var fieldCount: Int { tree.leaves(Tree.root) }
 
@@ -99,6 +108,9 @@ public struct Document: Sendable {
             last = max(last, stamps[Int(id)].last)
         }
         if path.segments.isEmpty { return version }
+        if tree.hasValue(id) { return last }
+        // What was removed beneath and is forgotten, the floor says too.
+        last = max(last, floor)
         var at = id
         while let next = tree.following(at, under: id) {
             last = max(last, stamps[Int(next)].last)

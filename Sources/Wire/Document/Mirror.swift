@@ -92,39 +92,48 @@ public struct Mirror: Sendable {
         for assignment in diff.content.set {
             var id = Tree.root
             for segment in assignment.path.segments { id = descend(id, segment) }
-            set(id, assignment.value)
+            if case .map(let map) = assignment.value, !map.isEmpty {
+                lay(map, at: id)
+            } else if id != Tree.root {
+                set(id, assignment.value)
+            }
         }
         version = diff.to
         return .applied
     }
 
     /// Applies a diff message straight from its MessagePack; `reader` stands behind the view's
-    /// number, and `fields` is how many the message's head announced. An error leaves the mirror
-    /// half changed: it must be filled anew.
+    /// number and is left at the end of the message, which must be the input's; `fields` is how
+    /// many the message's head announced. An error
+    /// leaves the mirror half changed: it must be filled anew.
     public mutating func apply(
         _ reader: inout MessagePackReader, fields: Int
     ) throws(DecodeError) -> Verdict {
+        guard fields >= 4 else { throw DecodeError(.missingField, at: reader.offset) }
         let head = try Diff.Span(&reader)
         let verdict = verdict(from: head.from, to: head.to)
-        guard verdict == .applied else { return verdict }
-        let sets = reader.offset
-        if fields > 4 {
-            try reader.skip()
-            let unsets = reader.offset
-            if fields > 5 {
-                try reader.skip()
-                try readDefinitions(&reader)
-            }
-            reader.offset = unsets
-            for _ in 0..<(try reader.readArrayCount()) {
+        let parts = try Diff.Parts(&reader, fields: fields)
+        // Nothing is applied of what is not a message whole.
+        guard parts.end == reader.bytes.count else {
+            throw DecodeError(.trailingBytes, at: parts.end)
+        }
+        guard verdict == .applied else {
+            reader.offset = parts.end
+            return verdict
+        }
+        if parts.definitions < parts.end {
+            reader.offset = parts.definitions
+            try readDefinitions(&reader)
+        }
+        if parts.unsets < parts.end {
+            reader.offset = parts.unsets
+            for _ in 0..<(try reader.readListCount()) {
                 let (id, found) = try readPath(&reader, make: false)
                 if found { unset(id) }
             }
         }
-        reader.offset = sets
-        let count = try reader.readArrayCount()
-        guard count % 2 == 0 else { throw DecodeError(.missingField, at: sets) }
-        for _ in 0..<count / 2 {
+        reader.offset = parts.sets
+        for _ in 0..<(try reader.readPairCount()) {
             let start = reader.offset
             let (id, _) = try readPath(&reader, make: true)
             let value = try reader.readValue(depth: 0)
@@ -134,15 +143,13 @@ public struct Mirror: Sendable {
             }
             set(id, value)
         }
+        reader.offset = parts.end
         version = head.to
         return .applied
     }
 
     private mutating func readDefinitions(_ reader: inout MessagePackReader) throws(DecodeError) {
-        let start = reader.offset
-        let count = try reader.readArrayCount()
-        guard count % 2 == 0 else { throw DecodeError(.missingField, at: start) }
-        for _ in 0..<count / 2 {
+        for _ in 0..<(try reader.readPairCount()) {
             let alias = try reader.readInteger(upTo: UInt64(Document.aliasLimit) - 1)
             define(UInt32(alias), try reader.readText())
         }

@@ -74,6 +74,10 @@
 
         private mutating func readArray(depth: Int) throws(DecodeError) -> [Value] {
             guard depth < depthLimit else { throw DecodeError(.tooDeep, at: offset) }
+            return try readElements(depth: depth + 1)
+        }
+
+        private mutating func readElements(depth: Int) throws(DecodeError) -> [Value] {
             offset &+= 1
             var elements: [Value] = []
             skipSpace()
@@ -82,7 +86,7 @@
                 return elements
             }
             while true {
-                elements.append(try readValue(depth: depth + 1))
+                elements.append(try readValue(depth: depth))
                 if try endOfElement(close: UInt8(ascii: "]")) { return elements }
             }
         }
@@ -103,7 +107,7 @@
         }
 
         private mutating func readObject(depth: Int) throws(DecodeError) -> Value {
-            guard depth < depthLimit else { throw DecodeError(.tooDeep, at: offset) }
+            guard depth < depthLimit else { return try readDeepest(depth: depth) }
             let start = offset
             offset &+= 1
             var entries: [Map.Entry] = []
@@ -131,6 +135,28 @@
             return .map(map)
         }
 
+        /// What stands where a map would be too deep: a tag, which is no map and may stand there.
+        private mutating func readDeepest(depth: Int) throws(DecodeError) -> Value {
+            let start = offset
+            let tooDeep = DecodeError(.tooDeep, at: start)
+            guard depth == depthLimit else { throw tooDeep }
+            offset &+= 1
+            skipSpace()
+            guard try peek() == UInt8(ascii: "\"") else { throw tooDeep }
+            let key = try readKey()
+            let value: Value
+            switch (key, try peek()) {
+            case (JSONTag.custom, UInt8(ascii: "[")):
+                value = .array(try readElements(depth: depth + 1))
+            case (JSONTag.bytes, UInt8(ascii: "\"")), (JSONTag.time, UInt8(ascii: "\"")),
+                (JSONTag.integer, UInt8(ascii: "\"")):
+                value = .text(try readString())
+            default: throw tooDeep
+            }
+            guard try endOfElement(close: UInt8(ascii: "}")) else { throw tooDeep }
+            return try JSONTag.resolve(Map.Entry(key: key, value: value), at: start)
+        }
+
         /// A key with its colon, and the white space after it.
         private mutating func readKey() throws(DecodeError) -> Text {
             guard try peek() == UInt8(ascii: "\"") else {
@@ -151,15 +177,13 @@
             var again = JSONReader(bytes, depthLimit: .max)
             again.offset = start + 1
             again.skipSpace()
-            var seen: [Text] = []
-            while true {
-                let at = again.offset
-                let key = try again.readKey()
-                if seen.contains(key) { return at }
-                seen.append(key)
+            var keys: [(key: Text, place: Int)] = []
+            repeat {
+                let place = again.offset
+                keys.append((try again.readKey(), place))
                 _ = try again.readValue()
-                if try again.endOfElement(close: UInt8(ascii: "}")) { return start }
-            }
+            } while !(try again.endOfElement(close: UInt8(ascii: "}")))
+            return Map.firstRepeat(keys) ?? start
         }
 
         // MARK: Strings

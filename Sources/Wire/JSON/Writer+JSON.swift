@@ -122,7 +122,7 @@
             }
         }
 
-        /// For numbers below 10^16: two words hold the digits, and are filled from the end.
+        /// For numbers below 10^16, so that two words hold the digits, filled from the end.
         @inline(__always)
         mutating func writeDecimal(_ n: UInt64) {
             var left = n

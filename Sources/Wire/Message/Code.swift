@@ -32,7 +32,7 @@ public struct Code: RawRepresentable, Hashable, Sendable {
 
     // Retry now.
     public static let restarting = Code(rawValue: 100)
-    public static let replaced = Code(rawValue: 101)
+    public static let goodbye = Code(rawValue: 102)
 
     // Retry later. 210 to 212 are a subscriber's refusals of an event.
     public static let overloaded = Code(rawValue: 200)
@@ -73,4 +73,6 @@ public struct Code: RawRepresentable, Hashable, Sendable {
     public static let unsupportedVersion = Code(rawValue: 512)
     public static let tooManyProblems = Code(rawValue: 513)
     public static let never = Code(rawValue: 520)
+    /// Another connection reads under the same durable name now.
+    public static let replaced = Code(rawValue: 521)
 }

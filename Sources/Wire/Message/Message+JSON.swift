@@ -1,7 +1,7 @@
 #if !hasFeature(Embedded)
-    /// In JSON a message is the envelope `{"type": …, "data": {…}, "timestamp": …}`: its fields by
-    /// name in `data`, which is left out when it has none, and the moment at which it was written,
-    /// for people to read; nothing depends on it.
+    /// In JSON a message is the envelope `{"type": …, "data": {…}, "timestamp": …}`: its fields
+    /// by name in `data`, which is left out when it has none, and the moment at which it was
+    /// written, for people to read; nothing depends on it.
     extension Message {
         public func write(json writer: inout Writer, timestamp: WallTime? = nil) {
             writer.append("{\"type\":")
@@ -38,9 +38,25 @@
 
         /// Reads a message that takes up all of `bytes`.
         public init(json bytes: Span<UInt8>) throws(MessageError) {
+            do throws(MessageError) {
+                try self.init(json: bytes, depthLimit: Limits.depth)
+            } catch {
+                // Only a page may be deeper, and that it is one is known when it has been read.
+                guard case .malformed(let malformed) = error, malformed.reason == .tooDeep else {
+                    throw error
+                }
+                try self.init(json: bytes, depthLimit: Limits.depth + Limits.pageDepth)
+                if kind != .page { throw error }
+            }
+        }
+
+        /// The limit is that of a field's value, as in MessagePack: the envelope adds two levels.
+        private init(json bytes: Span<UInt8>, depthLimit: Int) throws(MessageError) {
             let value: Value
             do throws(DecodeError) {
-                value = try Value(json: bytes)
+                var reader = JSONReader(bytes, depthLimit: depthLimit + 2)
+                value = try reader.readValue()
+                try reader.finish()
             } catch {
                 throw .malformed(error)
             }

@@ -75,12 +75,13 @@ extension Message {
             try reader.finish()
             return .message(.diff(diff))
         }
-        if let small = try readSmall(kind, head.fields, &reader) {
+        if let small = readSmall(kind, head.fields, &reader) {
             try reader.finish()
             return .message(small)
         }
         var values: [Value] = []
         values.reserveCapacity(min(head.fields, 16))
+        if kind == .page { reader.depthLimit += Limits.pageDepth }
         for _ in 0..<head.fields { values.append(try reader.readValue()) }
         try reader.finish()
         return .fields(kind, values)
@@ -90,6 +91,18 @@ extension Message {
     /// nil, and nothing read, for every other.
     @inline(__always)
     private static func readSmall(
+        _ kind: Kind, _ fields: Int, _ reader: inout MessagePackReader
+    ) -> Message? {
+        let start = reader.offset
+        do throws(DecodeError) {
+            if let message = try readFew(kind, fields, &reader) { return message }
+        } catch {}
+        reader.offset = start
+        return nil
+    }
+
+    @inline(__always)
+    private static func readFew(
         _ kind: Kind, _ fields: Int, _ reader: inout MessagePackReader
     ) throws(DecodeError) -> Message? {
         switch (kind, fields) {
@@ -157,22 +170,14 @@ extension Diff {
         to = span.to
         content = Content()
         definitions = []
-        let sets = reader.offset
-        try reader.skip()
-        let unsets = reader.offset
-        if fields > 5 {
-            try reader.skip()
+        let parts = try Parts(&reader, fields: fields)
+        if parts.definitions < parts.end {
+            reader.offset = parts.definitions
             definitions = try Diff.readDefinitions(&reader)
-            for _ in 6..<fields { try reader.skip() }
-        } else if fields > 4 {
-            try reader.skip()
         }
-        let end = reader.offset
         let names = known + definitions
-        reader.offset = sets
-        let count = try reader.readArrayCount()
-        guard count % 2 == 0 else { throw DecodeError(.missingField, at: sets) }
-        for _ in 0..<count / 2 {
+        reader.offset = parts.sets
+        for _ in 0..<(try reader.readPairCount()) {
             let start = reader.offset
             let path = try Diff.readPath(&reader, names)
             let value = try reader.readValue()
@@ -182,13 +187,38 @@ extension Diff {
             }
             content.set.append(Assignment(path: path, value: value))
         }
-        if fields > 4 {
-            reader.offset = unsets
-            for _ in 0..<(try reader.readArrayCount()) {
+        if parts.unsets < parts.end {
+            reader.offset = parts.unsets
+            for _ in 0..<(try reader.readListCount()) {
                 content.unset.append(try Diff.readPath(&reader, names))
             }
         }
-        reader.offset = end
+        reader.offset = parts.end
+    }
+
+    /// Where the lists of a diff begin. Definitions are needed first, then come all unsets before
+    /// all sets, which is the reverse of the order in which they travel: the last is often absent.
+    struct Parts {
+        let sets: Int
+        /// At `end` when it is absent, and `definitions` the same.
+        let unsets: Int
+        let definitions: Int
+        let end: Int
+
+        /// `reader` stands behind the versions and is left there.
+        @inline(__always)
+        init(_ reader: inout MessagePackReader, fields: Int) throws(DecodeError) {
+            sets = reader.offset
+            try reader.skip()
+            var starts = (unsets: reader.offset, definitions: reader.offset)
+            if fields > 4 { try reader.skip() }
+            starts.definitions = reader.offset
+            for _ in 5..<max(fields, 5) { try reader.skip() }
+            end = reader.offset
+            unsets = starts.unsets
+            definitions = starts.definitions
+            reader.offset = sets
+        }
     }
 
     private static func readPath(
@@ -217,11 +247,8 @@ extension Diff {
     static func readDefinitions(
         _ reader: inout MessagePackReader
     ) throws(DecodeError) -> [Definition] {
-        let start = reader.offset
-        let count = try reader.readArrayCount()
-        guard count % 2 == 0 else { throw DecodeError(.missingField, at: start) }
         var definitions: [Definition] = []
-        for _ in 0..<count / 2 {
+        for _ in 0..<(try reader.readPairCount()) {
             let alias = try reader.readInteger(upTo: UInt64(Document.aliasLimit) - 1)
             definitions.append(Definition(alias: UInt32(alias), name: try reader.readText()))
         }

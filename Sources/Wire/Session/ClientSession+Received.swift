@@ -102,7 +102,6 @@ extension ClientSession {
             let verdict = subscriptions[place].inbox.received(event.sequence)
             notices.append(.event(id: subscriptions[place].request.id, event, verdict))
         case .signal(let signal): notices.append(.signal(signal))
-        case .presence(let presence): notices.append(.presence(presence))
         case .lag(let lag):
             guard let place = place(ofView: lag.view) else { return }
             notices.append(.lag(id: subscriptions[place].request.id, lag))
@@ -118,7 +117,7 @@ extension ClientSession {
         case .drain(let drain): notices.append(.drain(drain))
         case .close(let close): notices.append(.closing(close))
         case .open, .authenticate, .refresh, .subscribe, .unsubscribe, .publish, .command, .seen,
-            .credit, .will, .history:
+            .credit, .will, .history, .presence:
             // What only clients say is no message from a server.
             notices.append(.malformed(.unknown(message.kind.name)))
         }

@@ -44,7 +44,6 @@ public struct ClientSession: Sendable {
         case diverged(id: UInt64, version: UInt64)
         case event(id: UInt64, Event, Inbox.Verdict)
         case signal(Signal)
-        case presence(Presence)
         case lag(id: UInt64, Lag)
         case outcome(id: UInt64, Outbox.Outcome)
         case page(Page)

@@ -30,7 +30,11 @@ public struct ServerSession: Sendable {
     public private(set) var instance: Text?
     public var flow = Flow()
 
-    private let connection: Text
+    /// The client ended the connection in words: its last wills are void.
+    public private(set) var saidGoodbye = false
+
+    /// Names the connection in logs, traces and rosters.
+    public let connection: Text
     private var state: State
     private var refreshing = false
     private var problems = 0
@@ -70,7 +74,9 @@ public struct ServerSession: Sendable {
         case (_, .pong(let pong)): return confirmed(pong.position, now)
         // An error is never answered with an error (rule 28).
         case (_, .error): return .none
-        case (_, .close): return close(.inactive, "the client said goodbye")
+        case (_, .close):
+            saidGoodbye = true
+            return close(.goodbye, "the client said goodbye")
 
         case (.connected(let deadline), .open(let open)):
             guard open.version >= 1 else {
@@ -102,12 +108,12 @@ public struct ServerSession: Sendable {
         case (.ready, .seen(let seen)): return confirmed(seen.position, now)
         case (.ready, .subscribe), (.ready, .unsubscribe), (.ready, .publish), (.ready, .command),
             (.ready, .ack), (.ready, .nack), (.ready, .signal), (.ready, .hash), (.ready, .credit),
-            (.ready, .will), (.ready, .history):
+            (.ready, .will), (.ready, .history), (.ready, .presence):
             lastRequest = now
             return .pass(message)
         case (.ready, .opened), (.ready, .authenticated), (.ready, .subscribed),
             (.ready, .unsubscribed), (.ready, .snapshot), (.ready, .diff), (.ready, .event),
-            (.ready, .reply), (.ready, .presence), (.ready, .lag), (.ready, .page),
+            (.ready, .reply), (.ready, .lag), (.ready, .page),
             (.ready, .drain):
             return problem(.unexpectedMessage, "only servers say this")
         }

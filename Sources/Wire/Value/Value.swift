@@ -109,6 +109,18 @@ public struct Map: Equatable, Sendable {
     @inline(__always)
     init(ordered entries: [Entry]) { self.entries = entries }
 
+    /// The least place of a key that came before, of keys with their places in the input.
+    static func firstRepeat(_ keys: [(key: Text, place: Int)]) -> Int? {
+        let ordered = keys.sorted {
+            $0.key == $1.key ? $0.place < $1.place : $0.key < $1.key
+        }
+        var first: Int?
+        for i in ordered.indices.dropFirst() where ordered[i].key == ordered[i - 1].key {
+            first = min(first ?? .max, ordered[i].place)
+        }
+        return first
+    }
+
     public var count: Int { entries.count }
     public var isEmpty: Bool { entries.isEmpty }
 

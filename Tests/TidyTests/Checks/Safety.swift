@@ -5,7 +5,7 @@ private let sharing = Pattern(#"@unchecked\s+Sendable|\bnonisolated\(unsafe\)"#)
 extension Check {
     static let traps = Check.lineByLine(
         "nothing is unwrapped, tried or cast by force",
-        in: { $0.isSwift && $0.isIn("Sources", "Bench", "Fuzz", "Examples") }
+        in: { $0.isSwift && $0.isIn("Sources", "Bench", "Fuzz", "Embedded", "Examples") }
     ) { line in
         trap.match(line).map { "'\($0[0])' traps; bind it, or throw an error that says what to do" }
     }

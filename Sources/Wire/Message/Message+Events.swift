@@ -1,4 +1,4 @@
-// Messages about event topics and signals, and how their log is read.
+// Messages that carry events and signals.
 
 /// One entry of an event topic's log.
 public struct Event: Equatable, Sendable {

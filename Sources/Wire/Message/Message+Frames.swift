@@ -1,4 +1,4 @@
-// Messages by which the server keeps a view in step, and says how it stands.
+// Messages that the members of an audience receive in common, the diff apart.
 
 /// All that a view shows at a version, or a part of it.
 public struct Snapshot: Equatable, Sendable {
@@ -127,37 +127,26 @@ public struct Lag: Equatable, Sendable {
     }
 }
 
-/// Who is there: what changed since the last presence frame, or all with `whole`.
+/// A client says that it is there, and how, among those who watch a topic; without a state, that
+/// it is not any more. Who is there is itself a topic, `$presence/` and the name, so everything
+/// that holds for topics holds for it (rule 29).
 public struct Presence: Equatable, Sendable {
-    public var view: UInt64
-    public var joined: [Text]
-    public var left: [Text]
-    public var whole: Bool
-    /// How many there are; above the roster's limit nothing else is said.
-    public var count: UInt64
+    public var topic: Text
+    public var state: Value?
 
-    public init(view: UInt64, joined: [Text], left: [Text], whole: Bool, count: UInt64) {
-        self.view = view
-        self.joined = joined
-        self.left = left
-        self.whole = whole
-        self.count = count
+    public init(topic: Text, state: Value?) {
+        self.topic = topic
+        self.state = state
     }
 
     init(_ fields: inout Fields) throws(MessageError) {
-        view = try fields.integer("view")
-        joined = try fields.list("joined") { $0.asText }
-        left = try fields.list("left") { $0.asText }
-        whole = try fields.flag("whole")
-        count = try fields.integer("count")
+        topic = try fields.text("topic")
+        state = fields.optionalValue("state")
     }
 
     func put(_ list: inout FieldList) {
-        list.put("view", view)
-        list.put("joined", list: joined.map { .text($0) })
-        list.put("left", list: left.map { .text($0) })
-        list.put("whole", flag: whole)
-        list.put("count", count)
+        list.put("topic", topic)
+        list.put("state", state)
     }
 }
 

@@ -1,0 +1,200 @@
+public import Wire
+
+/// A reader of an event topic that outlives its connections (rule 23): what it has done, what is
+/// under way, what must come again and when.
+///
+/// Events go out in order. One that was refused *not now* holds the later ones back, unless the
+/// reader said that order does not matter to it. Each is under way at most once at a time.
+public struct DurableName: Sendable {
+    /// What is stored.
+    public struct State: Equatable, Sendable {
+        public let name: Text
+        /// Every event up to this one is done with.
+        public var done: UInt64
+        /// Those done with beyond.
+        public var beyond: Ranges
+        /// How often each event that is not done with was delivered.
+        public var deliveries: [Delivery]
+
+        public struct Delivery: Equatable, Sendable {
+            public let sequence: UInt64
+            public var count: UInt64
+
+            public init(sequence: UInt64, count: UInt64) {
+                self.sequence = sequence
+                self.count = count
+            }
+        }
+    }
+
+    /// What to do about a reader's word on an event.
+    enum Fate: Equatable {
+        case nothing
+        /// It goes to the dead letters, and is done with.
+        case dead(Code)
+    }
+
+    private(set) var state: State
+    /// Where its connection sits; nil while nobody reads.
+    var holder: Holder?
+    var isDirty = false
+    private var credit: UInt64 = 0
+    private var isUnordered = false
+    /// Delivered to the present holder and not answered.
+    private var underWay = Ranges()
+    /// Refused *not now*: they come again when the time is there.
+    private var delayed: [(sequence: UInt64, until: Instant)] = []
+    /// The next event that the present holder was not sent for the first time.
+    private var next: UInt64
+
+    struct Holder: Equatable, Sendable {
+        let desk: UInt32
+        let seat: SeatID
+        let audience: AudienceID
+    }
+
+    init(_ state: State) {
+        self.state = state
+        next = state.done + 1
+    }
+
+    init(name: Text, done: UInt64) {
+        self.init(State(name: name, done: done, beyond: Ranges(), deliveries: []))
+        isDirty = true
+    }
+
+    // MARK: Holding
+
+    /// A connection takes the name: whatever was under way with another comes again to it.
+    mutating func take(_ holder: Holder, credit: UInt64, unordered: Bool) {
+        self.holder = holder
+        self.credit = credit
+        isUnordered = unordered
+        underWay = Ranges()
+        delayed = []
+        next = state.done + 1
+    }
+
+    mutating func release() {
+        holder = nil
+        underWay = Ranges()
+        delayed = []
+        next = state.done + 1
+    }
+
+    mutating func add(credit more: UInt64) {
+        credit = min(credit + more, Limits.integer / 2)
+    }
+
+    // MARK: Delivering
+
+    /// The next event to send now, with how often it went out before; nil when there is none, no
+    /// credit, or an earlier one holds it back.
+    mutating func nextDelivery(head: UInt64, now: Instant) -> (sequence: UInt64, before: UInt64)? {
+        guard holder != nil, credit > 0 else { return nil }
+        // What was refused and is due goes first: it is the oldest.
+        if let due = delayed.firstIndex(where: { $0.until <= now }) {
+            let sequence = delayed.remove(at: due).sequence
+            return deliver(sequence)
+        }
+        guard isUnordered || delayed.isEmpty else { return nil }
+        while next <= head, next <= state.done || state.beyond.contains(next) { next += 1 }
+        guard next <= head else { return nil }
+        next += 1
+        return deliver(next - 1)
+    }
+
+    private mutating func deliver(_ sequence: UInt64) -> (UInt64, UInt64) {
+        credit -= 1
+        underWay.insert(sequence)
+        isDirty = true
+        if let i = state.deliveries.firstIndex(where: { $0.sequence == sequence }) {
+            state.deliveries[i].count += 1
+            return (sequence, state.deliveries[i].count - 1)
+        }
+        state.deliveries.append(State.Delivery(sequence: sequence, count: 1))
+        return (sequence, 0)
+    }
+
+    /// An event that retention took before it was delivered.
+    mutating func lost(_ sequence: UInt64) {
+        credit += 1
+        finish(sequence)
+    }
+
+    func deliveries(of sequence: UInt64) -> UInt64 {
+        state.deliveries.first { $0.sequence == sequence }?.count ?? 0
+    }
+
+    // MARK: Answers
+
+    /// Everything up to `sequence` is done, and the ranges beyond. A reader may acknowledge what
+    /// an earlier connection was sent; what does not exist cannot be done, and is cut off.
+    mutating func acknowledge(
+        upTo sequence: UInt64, _ ranges: [ClosedRange<UInt64>], head: UInt64
+    ) {
+        if min(sequence, head) > state.done { finish(through: min(sequence, head)) }
+        for range in ranges where range.lowerBound <= head {
+            state.beyond.insert(range.lowerBound...min(range.upperBound, head))
+        }
+        settle()
+    }
+
+    /// A refusal: *not now* delays, *working on it* changes nothing but that it lives, *never* is a
+    /// dead letter, and so is one refused too often.
+    mutating func refuse(
+        _ sequence: UInt64, _ code: Code, after delay: Interval, limit: UInt64, now: Instant
+    ) -> Fate {
+        guard underWay.contains(sequence), sequence > state.done,
+            !state.beyond.contains(sequence)
+        else { return .nothing }
+        switch code {
+        case .workingOnIt: return .nothing
+        case .notNow where deliveries(of: sequence) < limit:
+            let entry = (sequence: sequence, until: now + delay)
+            let place = delayed.firstIndex { $0.sequence > sequence } ?? delayed.count
+            delayed.insert(entry, at: place)
+            return .nothing
+        default:
+            finish(sequence)
+            return .dead(code == .notNow ? .tooMany : .never)
+        }
+    }
+
+    /// Done with, one way or another.
+    private mutating func finish(_ sequence: UInt64) {
+        guard sequence > state.done else { return }
+        state.beyond.insert(sequence)
+        settle()
+    }
+
+    private mutating func finish(through sequence: UInt64) {
+        state.beyond.insert(state.done + 1...sequence)
+        settle()
+    }
+
+    private mutating func settle() {
+        isDirty = true
+        if let first = state.beyond.list.first, first.lowerBound <= state.done + 1 {
+            state.done = max(state.done, first.upperBound)
+            state.beyond.removeAll(upTo: state.done)
+        }
+        let beyond = state.beyond
+        let done = state.done
+        state.deliveries.removeAll { $0.sequence <= done || beyond.contains($0.sequence) }
+        delayed.removeAll { $0.sequence <= done || beyond.contains($0.sequence) }
+        underWay.removeAll(upTo: done)
+    }
+
+    /// When something that was refused comes again.
+    var deadline: Instant? { holder == nil ? nil : delayed.map { $0.until }.min() }
+}
+
+/// An event that a reader would never take, or not after many deliveries.
+public struct DeadLetter: Equatable, Sendable {
+    public let name: Text
+    public let sequence: UInt64
+    public let code: Code
+    public let deliveries: UInt64
+    public let data: Value
+}

@@ -1,0 +1,140 @@
+import Wire
+
+/// Event topics and signals.
+extension Hub {
+    // MARK: Named readers
+
+    /// A seat takes a durable name; whoever had it is told that it was replaced.
+    mutating func seatReader(
+        _ reader: Request.Join.Reader, _ join: Request.Join, _ audience: AudienceID, _ topic: Topic
+    ) -> UInt64 {
+        let place: Int
+        if let known = topic.name(reader.name) {
+            place = known
+        } else {
+            topic.names.append(DurableName(name: reader.name, done: start(reader.start, topic)))
+            place = topic.names.count - 1
+        }
+        if let old = topic.names[place].holder, old.seat != join.seat || old.desk != join.desk {
+            letters.append((Int(old.desk), .ended(old.seat, .replaced)))
+        }
+        topic.names[place].take(
+            DurableName.Holder(desk: join.desk, seat: join.seat, audience: audience),
+            credit: reader.credit, unordered: reader.isUnordered)
+        owe(topic)
+        // Retention wins over a reader who stayed away too long, and it is told (rule 23).
+        let oldest = topic.log.first ?? topic.version + 1
+        let done = topic.names[place].state.done
+        guard oldest > done + 1 else { return 0 }
+        topic.names[place].acknowledge(upTo: oldest - 1, [], head: topic.version)
+        return oldest - done - 1
+    }
+
+    /// The sequence before the first that a new name reads.
+    private func start(_ start: Start, _ topic: Topic) -> UInt64 {
+        let oldest = topic.log.first ?? topic.version + 1
+        switch start {
+        case .now: return topic.version
+        case .earliest: return oldest - 1
+        case .sequence(let sequence):
+            return min(max(sequence, oldest) - (max(sequence, oldest) > 0 ? 1 : 0), topic.version)
+        case .time(let time):
+            return topic.log.sequence(at: time).map { $0 - 1 } ?? topic.version
+        }
+    }
+
+    mutating func receive(_ word: Request.Acknowledgement, _ now: Instant) {
+        guard let topic = topic(of: word.audience), let place = topic.name(word.name),
+            topic.names[place].holder?.seat == word.seat
+        else { return }
+        switch word.word {
+        case .done(let sequence, let ranges):
+            topic.names[place].acknowledge(upTo: sequence, ranges, head: topic.version)
+        case .refused(let sequence, let code, let delay):
+            let deliveries = topic.names[place].deliveries(of: sequence)
+            let fate = topic.names[place].refuse(
+                sequence, code, after: delay, limit: topic.settings.deliveryLimit, now: now)
+            if case .dead(let reason) = fate {
+                bury(sequence, topic, word.name, reason, deliveries)
+            }
+        case .credit(let amount): topic.names[place].add(credit: amount)
+        case .released: topic.names[place].release()
+        }
+        owe(topic)
+    }
+
+    private mutating func bury(
+        _ sequence: UInt64, _ topic: Topic, _ name: Text, _ code: Code, _ deliveries: UInt64
+    ) {
+        counts.deadLetters += 1
+        let letter = DeadLetter(
+            name: name, sequence: sequence, code: code, deliveries: deliveries,
+            data: topic.log[sequence]?.data ?? .null)
+        topic.deadLetters.append(letter)
+        if topic.settings.isDurable { topic.batch.deadLetters.append(letter) }
+    }
+
+    /// Sends named readers what they are owed, within their credit.
+    mutating func serveReaders(now: Instant) {
+        var later: [Int] = []
+        for place in owing {
+            guard let topic = topics[place] else { continue }
+            guard topic.isReady else {
+                later.append(place)
+                continue
+            }
+            for i in topic.names.indices { serve(i, topic, now) }
+            let isOwing = topic.names.contains {
+                $0.deadline != nil || $0.isDirty && topic.settings.isDurable
+            }
+            if isOwing { later.append(place) }
+        }
+        owing = later
+    }
+
+    private mutating func serve(_ i: Int, _ topic: Topic, _ now: Instant) {
+        while let holder = topic.names[i].holder,
+            let audience = audiences[Int(holder.audience.index)],
+            let delivery = topic.names[i].nextDelivery(head: topic.version, now: now)
+        {
+            let encoding = audience.key.encoding
+            guard let entry = topic.log[delivery.sequence],
+                let frame = topic.eventFrame(
+                    audience.key.view, entry, before: delivery.before, encoding, wall)
+            else {
+                topic.names[i].lost(delivery.sequence)
+                continue
+            }
+            letters.append((Int(holder.desk), .event(holder.seat, frame)))
+        }
+    }
+
+    // MARK: Everybody else
+
+    /// The events that an audience has not been sent.
+    mutating func sendEvents(
+        _ id: AudienceID, _ audience: Audience, _ topic: Topic
+    ) {
+        for entry in topic.log.entries(from: audience.sent + 1, limit: .max / 2) {
+            let frame = topic.eventFrame(
+                audience.key.view, entry, before: 0, audience.key.encoding, wall)
+            if let frame { send(frame, to: id, audience, version: entry.sequence) }
+        }
+        audiences[Int(id.index)]?.sent = topic.version
+    }
+
+    mutating func signal(_ key: TopicKey, _ from: Text, _ data: Value) {
+        guard let place = places[key], let topic = topics[place] else { return }
+        counts.signals += 1
+        let signal = Message.signal(Signal(topic: key.name, data: data, from: from))
+        for view in topic.views {
+            for id in view?.audiences ?? [] {
+                guard let audience = audiences[Int(id.index)] else { continue }
+                let bytes = topic.encode(signal, audience.key.encoding, wall)
+                for desk in audience.members.indices where audience.members[desk] > 0 {
+                    letters.append((desk, .signal(id, bytes)))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+public import Wire
+
+// What a hub and a store say to each other. The store is a log of records for each topic with a
+// checkpoint now and then; it answers a commit when all of it is as safe as its disk can make it,
+// and then nothing of it is ever lost (rules 18 to 21).
+
+/// From a hub to the store.
+public enum StoreRequest: Sendable {
+    case load(TopicKey)
+    case commit(Commit)
+}
+
+/// From the store to a hub.
+public enum StoreAnswer: Sendable {
+    /// Nil: the topic was never stored.
+    case loaded(TopicKey, StoredTopic?)
+    case loadFailed(TopicKey)
+    case committed(UInt64)
+    /// Nothing of it was stored.
+    case failed(UInt64)
+}
+
+/// What is stored in one transaction: a turn's changes to any number of topics.
+public struct Commit: Equatable, Sendable {
+    public let id: UInt64
+    public let writes: [TopicWrite]
+
+    public init(id: UInt64, writes: [TopicWrite]) {
+        self.id = id
+        self.writes = writes
+    }
+}
+
+public struct TopicWrite: Equatable, Sendable {
+    public let key: TopicKey
+    public let epoch: Text
+    public var records: [Record]
+    /// Durable names whose state has changed, whole.
+    public var names: [DurableName.State]
+    public var deadLetters: [DeadLetter]
+    /// Takes the place of everything before it.
+    public var checkpoint: TopicCheckpoint?
+}
+
+/// One applied publish, with the answer that its repeats will get.
+public struct Record: Equatable, Sendable {
+    public let version: UInt64
+    public let time: WallTime
+    public let change: Publish.Change
+    public let expiries: [Expiry]
+    public let answer: Ledger.Answer?
+
+    public struct Expiry: Equatable, Sendable {
+        public let path: Path
+        public let at: WallTime
+    }
+}
+
+/// A topic at a version: what replaying its whole log would give.
+public struct TopicCheckpoint: Equatable, Sendable {
+    public let document: Document.Checkpoint
+    public let events: [EventLog.Entry]
+    public let expiries: [Record.Expiry]
+    public let answers: [Ledger.Answer]
+}
+
+public struct StoredTopic: Equatable, Sendable {
+    public var epoch: Text
+    public var checkpoint: TopicCheckpoint?
+    public var records: [Record]
+    public var names: [DurableName.State]
+    public var deadLetters: [DeadLetter]
+
+    public init(epoch: Text) {
+        self.epoch = epoch
+        checkpoint = nil
+        records = []
+        names = []
+        deadLetters = []
+    }
+
+    /// Takes a write in: what a store does, said once for all of them.
+    public mutating func take(_ write: TopicWrite) {
+        if write.epoch != epoch { self = StoredTopic(epoch: write.epoch) }
+        records += write.records
+        for name in write.names {
+            names.removeAll { $0.name == name.name }
+            names.append(name)
+        }
+        deadLetters += write.deadLetters
+        if let checkpoint = write.checkpoint {
+            self.checkpoint = checkpoint
+            records.removeAll { $0.version <= checkpoint.document.version }
+        }
+    }
+}

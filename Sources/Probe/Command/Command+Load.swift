@@ -1,0 +1,129 @@
+internal import Transport
+internal import Wire
+
+extension Command {
+    static let load = Command(
+        name: "load", words: "URL",
+        summary: "many clients: times every receipt, audits every mirror",
+        options: [
+            Option("connections", "N", "virtual subscribers (200)"),
+            Option("ramp", "TIME", "open them over this time (1s per 1,000)"),
+            Option("publishers", "N", "connections that publish (1)"),
+            Option("rate", "N", "patches a second, of all publishers together (20)"),
+            Option("shape", "NAME", "steady, or spike: ten times the rate for a tenth of the time"),
+            Option("for", "TIME", "how long to publish (10s)"),
+            Option("topic", "NAME", "the topic to make and use (probe-SEED)"),
+            Option("fields", "N", "fields in the topic (60)"),
+            Option("changes", "N", "fields that a patch changes (3)"),
+            Option("views", "N", "different masks among the subscribers (1: all see everything)"),
+            Option("json", "SHARE", "connections that speak JSON, the others MessagePack (50%)"),
+            Option("hashes", "ask for the server's hash behind every diff"),
+            Option("prove", "TIME", "how often each client asks for a proof (5s)"),
+            Option("disturb", "NAME", "halfway: reconnect cuts everybody, stall stops a fifth"),
+            Option("patience", "TIME", "wait so long for whoever lags (15s)"),
+            Option("seed", "N", "repeats a run (random)"),
+            Option("expect", "RULE", "a threshold, as \"p99(receipt) < 50ms\"; may be given often"),
+            Option("quiet", "no progress, only the result"),
+        ] + Credentials.options,
+        examples: [
+            (
+                "fieldcast-probe load ws://127.0.0.1:8080 --secret-file secret",
+                "200 clients for ten seconds"
+            ),
+            (
+                "fieldcast-probe load ws://127.0.0.1:8080 --token @token --connections 5000 "
+                    + "--rate 100 --json 0%",
+                "five thousand in MessagePack, a hundred patches a second"
+            ),
+            (
+                "fieldcast-probe load ws://127.0.0.1:8080 --token @token "
+                    + "--expect \"p99(receipt) < 50ms\" --expect \"lost == 0\"",
+                "as a gate: the exit code is 1 when a threshold is missed"
+            ),
+        ]
+    ) { (arguments) throws(UsageError) in
+        let target = try Target(try arguments.positions("URL")[0])
+        let plan = try LoadPlan(arguments)
+        let credentials = try Credentials(arguments)
+        var expectations: [Expectation] = []
+        for text in arguments.all("expect") { expectations.append(try Expectation(text)) }
+        return try execute(
+            plan, target, credentials, expectations, quiet: arguments.has("quiet"))
+    }
+
+    private static func execute(
+        _ plan: LoadPlan, _ target: Target, _ credentials: Credentials,
+        _ expectations: [Expectation], quiet: Bool
+    ) throws(UsageError) -> Outcome {
+        let wanted = plan.connections + plan.publishers + 64
+        let limit = Machine.descriptorLimit()
+        guard limit >= wanted else {
+            throw UsageError(
+                "\(Figures.count(wanted)) descriptors are needed and \(Figures.count(limit)) "
+                    + "allowed", hint: "ulimit -n \(wanted), or fewer --connections")
+        }
+        let address = try target.address()
+        var tokens: [Text] = []
+        for n in 0..<plan.connections + plan.publishers {
+            tokens.append(try credentials.token(of: "probe-\(n)"))
+        }
+        let loop: Loop
+        do throws(Errno) {
+            loop = try Loop(LoopLimits(), on: .auto)
+        } catch {
+            throw UsageError("no event loop could be made: \(error)")
+        }
+        Machine.noteInterrupts()
+        let ticker = Ticker(isQuiet: quiet)
+        let run = LoadRun(
+            plan, on: loop, to: address, target: target, token: { tokens[$0] },
+            progress: { ticker.show($0) })
+        let result = run.run()
+        ticker.clear()
+        let summary = Summary(
+            result: result, verdicts: expectations.map { $0.verdict(on: result) })
+        Process.write(summary.text)
+        return summary.outcome
+    }
+}
+
+extension LoadPlan {
+    init(_ arguments: Arguments) throws(UsageError) {
+        self.init()
+        connections = try arguments.count("connections", in: 1...1_000_000, or: 200)
+        let usualRamp = Interval.milliseconds(UInt64(max(connections, 200)))
+        ramp = try arguments.duration("ramp", or: usualRamp)
+        publishers = try arguments.count("publishers", in: 1...10_000, or: 1)
+        rate = try arguments.number("rate", in: 0.01...1_000_000, or: 20)
+        length = try arguments.duration("for", or: .seconds(10))
+        fields = try arguments.count("fields", in: 1...20_000, or: 60)
+        changes = try arguments.count("changes", in: 1...1_000, or: 3)
+        views = try arguments.count("views", in: 1...64, or: 1)
+        jsonShare = try arguments.share("json", or: 0.5)
+        hashes = arguments.has("hashes")
+        proofEvery = try arguments.duration("prove", or: .seconds(5))
+        patience = try arguments.duration("patience", or: .seconds(15))
+        seed = UInt64(
+            try arguments.count(
+                "seed", in: 1...Int(Int32.max),
+                or: Int(System.randomSeed() >> 40) + 1))
+        topic = arguments.text("topic") ?? "probe-\(seed)"
+        shape = try arguments.choice("shape", or: .steady)
+        disturbance = try arguments.choice("disturb", or: .none)
+        if let fault { throw fault }
+    }
+}
+
+extension Arguments {
+    /// One of a few words.
+    func choice<C: CaseIterable & RawRepresentable<String>>(
+        _ name: String, or usual: C
+    ) throws(UsageError) -> C {
+        guard let text = text(name) else { return usual }
+        guard let choice = C(rawValue: text) else {
+            let all = C.allCases.map { $0.rawValue }.joined(separator: ", ")
+            throw UsageError("--\(name) \(text): one of \(all) is wanted")
+        }
+        return choice
+    }
+}
