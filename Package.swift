@@ -55,7 +55,16 @@ let package = Package(
         .executableTarget(
             name: "fieldcast-bench",
             dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
-            exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
+            exclude: [
+                "Fixture", "CAllocations", "TransportLoad", "TransportPeer", "TransportServer",
+            ], swiftSettings: strict),
+        .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
+        .executableTarget(
+            name: "transport-peer", path: "Bench/TransportPeer",
+            linkerSettings: [.linkedLibrary("uring")]),
+        .executableTarget(
+            name: "transport-server", dependencies: ["Transport"], path: "Bench/TransportServer",
+            swiftSettings: strict),
 
         .target(
             name: "Simulation", dependencies: ["Wire", "Hub"], path: "Tests/Simulation",
