@@ -19,9 +19,13 @@ struct TokenMint: Sendable {
             Value(dictionaryLiteral: ("alg", "HS256"), ("typ", "JWT")).json)
         token.append(UInt8(ascii: "."))
         token += TokenMint.base64URL(Value.map(claims).json)
-        var code = [UInt8](repeating: 0, count: 32)
-        var output = code.mutableSpan
-        guard fc_hmac_sha256(secret.span, token.span, &output) else { return nil }
+        var code = [UInt8](repeating: 0, count: Int(FC_HMAC_LENGTH))
+        let made = unsafe code.withUnsafeMutableBufferPointer { output in
+            guard let start = output.baseAddress, !secret.isEmpty else { return false }
+            // Unsafe for the output alone, which has the length that is written.
+            return unsafe fc_hmac_sha256(secret.span, token.span, start)
+        }
+        guard made else { return nil }
         token.append(UInt8(ascii: "."))
         token += TokenMint.base64URL(code)
         return Text(utf8: token.span)
