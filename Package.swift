@@ -87,7 +87,7 @@ let package = Package(
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
         .testTarget(
-            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),
     ]
 )

@@ -79,7 +79,8 @@ import Wire
     func wrongHash() {
         var mirror = NaiveMirror()
         let snapshot = Snapshot(
-            view: 0, epoch: "e", version: 3, document: Value(dictionaryLiteral: ("a", 1)).map, hash: ViewHash(7))
+            view: 0, epoch: "e", version: 3, document: Value(dictionaryLiteral: ("a", 1)).map,
+            hash: ViewHash(7))
         #expect(mirror.received(bytes(.snapshot(snapshot))) == .compared(false))
     }
 
