@@ -87,6 +87,9 @@ let package = Package(
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
         .testTarget(
+            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
             swiftSettings: strict),
     ]
