@@ -75,6 +75,14 @@ public struct DurableName: Sendable {
         next = state.done + 1
     }
 
+    /// The same reader, after its topic was read again from the store: what was under way with it
+    /// comes again.
+    mutating func inherit(_ old: DurableName) {
+        guard let holder = old.holder else { return }
+        let waiting = old.underWay.list.reduce(UInt64(0)) { $0 + UInt64($1.count) }
+        take(holder, credit: old.credit + waiting, unordered: old.isUnordered)
+    }
+
     mutating func release() {
         holder = nil
         underWay = Ranges()

@@ -22,7 +22,8 @@ extension Hub {
             places.append(place)
             topic.underWay = topic.batch.answers
             topic.batch = Topic.Batch()
-            topic.standing = .committing(commits, waiting: [])
+            topic.standing = .committing(commits, waiting: topic.held)
+            topic.held = []
         }
         if !writes.isEmpty {
             counts.commits += 1
@@ -54,7 +55,13 @@ extension Hub {
         switch answer {
         case .loaded(let key, let stored):
             guard let place = places[key], let topic = topics[place] else { return }
-            if let stored { restore(topic, stored) }
+            if let stored {
+                restore(topic, stored)
+            } else if topic.version > 0 {
+                // What was taken back was all there ever was of it: it is absent again.
+                restore(topic, StoredTopic(epoch: Text()))
+                topic.epoch = nil
+            }
             release(topic, now)
         case .loadFailed(let key):
             guard let place = places[key], let topic = topics[place] else { return }
@@ -196,7 +203,9 @@ extension Topic {
         }
         for record in stored.records { replay(record) }
         recordsSinceCheckpoint = stored.records.count
+        let holders = names
         names = stored.names.map { DurableName($0) }
+        keepHolders(holders)
         deadLetters = stored.deadLetters
         batch = Batch()
         // The views are the same, so their audiences go on; what they were told of names is told
@@ -207,6 +216,17 @@ extension Topic {
                     id: id, mask: mask, number: old.number, print: old.print,
                     audiences: old.audiences)
             }
+        }
+    }
+
+    /// Whoever holds a name goes on holding it; what was new about it is stored with the next
+    /// commit.
+    private func keepHolders(_ before: [DurableName]) {
+        for old in before where old.holder != nil {
+            if name(old.state.name) == nil {
+                names.append(DurableName(name: old.state.name, done: min(old.state.done, version)))
+            }
+            if let place = name(old.state.name) { names[place].inherit(old) }
         }
     }
 

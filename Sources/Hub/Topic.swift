@@ -45,6 +45,8 @@ final class Topic {
     }
 
     var batch = Batch()
+    /// What was asked since something was applied that is not under way to the disk yet.
+    var held: [Request] = []
     /// Those of the batch that is under way.
     var underWay: [(Origin, Notice.Outcome)] = []
     var recordsSinceCheckpoint = 0
