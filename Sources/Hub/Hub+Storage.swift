@@ -233,8 +233,8 @@ extension Topic {
     private func replay(_ record: Record) {
         switch record.change {
         case .patch(let patch):
-            // It was applied before to the same document, so it cannot be refused.
-            _ = try? document.apply(patch)
+            document.replay(patch)
+            document.forgetTombstones(behind: document.version)
         case .event(let data): _ = append(data, at: record.time)
         }
         for expiry in record.expiries {

@@ -11,6 +11,14 @@ extension Document {
     /// - Complexity: what the patch names, and what it removes.
     public mutating func apply(_ patch: Patch) throws(PatchRefusal) -> Applied {
         try check(patch)
+        return replay(patch)
+    }
+
+    /// Applies a patch that was applied before, to the document it was applied to. Nothing is
+    /// asked again: how much room there is depends on which removals are still remembered, and
+    /// what was promised has room.
+    @discardableResult
+    public mutating func replay(_ patch: Patch) -> Applied {
         version += 1
         var views: UInt64 = 0
         for path in patch.unset { unset(path, &views) }
