@@ -118,6 +118,7 @@ extension Hub {
     /// The topic cannot be read: what waited is refused, and the next request tries again.
     private mutating func refuseWaiting(_ topic: Topic) {
         guard case .loading(let waiting) = topic.standing else { return }
+        var kept: [Request] = []
         for request in waiting {
             switch request {
             case .join(let join):
@@ -130,7 +131,9 @@ extension Hub {
                 answer(
                     wish.origin,
                     .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
-            case .leave, .catchUp, .signal, .acknowledge, .presence: break
+            // Those who sit already cannot be refused: nobody would ask again for them.
+            case .catchUp, .acknowledge, .presence: kept.append(request)
+            case .leave, .signal: break
             }
         }
         topic.standing = .ready
@@ -138,7 +141,7 @@ extension Hub {
         dropIfUnused(topic)
         if places[topic.key] != nil {
             // Still watched: it stays unknown until the store gives it.
-            topic.standing = .loading(waiting: [])
+            topic.standing = .loading(waiting: kept)
             storeRequests.append(.load(topic.key))
         }
     }
