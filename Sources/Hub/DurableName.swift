@@ -55,7 +55,10 @@ public struct DurableName: Sendable {
 
     init(_ state: State) {
         self.state = state
-        next = state.done + 1
+        if let last = state.deliveries.last, Fault.eventsCutShort.isPlanted {
+            self.state.done = last.sequence
+        }
+        next = self.state.done + 1
     }
 
     init(name: Text, done: UInt64) {
@@ -158,11 +161,15 @@ public struct DurableName: Sendable {
         else { return .nothing }
         switch code {
         case .workingOnIt: return .nothing
-        case .notNow where deliveries(of: sequence) < limit:
+        case .notNow
+        where deliveries(of: sequence) < limit && !Fault.deadLetterEarly.isPlanted:
             let entry = (sequence: sequence, until: now + delay)
             let place = delayed.firstIndex { $0.sequence > sequence } ?? delayed.count
             delayed.insert(entry, at: place)
             return .nothing
+        case .never where Fault.redeliveredAfterNever.isPlanted:
+            delayed.append((sequence: sequence, until: now + delay))
+            return .dead(.never)
         default:
             finish(sequence)
             return .dead(code == .notNow ? .tooMany : .never)

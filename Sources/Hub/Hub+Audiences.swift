@@ -225,7 +225,9 @@ extension Hub {
         for id in dirty {
             guard let audience = audiences[Int(id.index)], audience.isDirty else { continue }
             // What is under way to the disk is nobody's to see yet (rule 18).
-            if audience.due > now || topics[audience.topic]?.isReady == false {
+            let isStoring =
+                topics[audience.topic]?.isReady == false && !Fault.framesBeforeCommit.isPlanted
+            if audience.due > now || isStoring {
                 waiting.append(id)
                 continue
             }
@@ -310,7 +312,10 @@ extension Hub {
             let snapshot = topic.snapshot(view, encoding, wall)
             // Whoever falls behind between the parts holds nothing, and behind the last of them
             // no more than the snapshot's version.
-            for frame in snapshot.frames.dropLast() { send(frame, to: id, audience, version: 0) }
+            let part = Fault.partTakenForWhole.isPlanted ? head : 0
+            for frame in snapshot.frames.dropLast() {
+                send(frame, to: id, audience, version: part)
+            }
             if let last = snapshot.frames.last {
                 send(last, to: id, audience, version: snapshot.version)
             }

@@ -55,7 +55,9 @@ extension Hub {
         switch answer {
         case .loaded(let key, let stored):
             guard let place = places[key], let topic = topics[place] else { return }
-            if let stored {
+            if Fault.failedCommitKept.isPlanted && topic.version > 0 {
+                release(topic, now)
+            } else if let stored {
                 restore(topic, stored)
             } else if topic.version > 0 {
                 // What was taken back was all there ever was of it: it is absent again.
@@ -199,7 +201,7 @@ extension Topic {
             before?.document ?? Document.Checkpoint(version: 0, floor: 0, entries: []),
             bounds: settings.bounds, literalDepth: literalDepth, seed: document.seed)
         log = EventLog(limit: settings.eventLimit, entries: before?.events ?? [])
-        ledger = Ledger(window: ledgerWindow)
+        if !Fault.ledgerOutlives.isPlanted { ledger = Ledger(window: ledgerWindow) }
         for answer in before?.answers ?? [] { ledger.record(answer) }
         expiries = (before?.expiries ?? []).map {
             Expiry(path: $0.path, version: document.version, at: $0.at)
@@ -245,6 +247,6 @@ extension Topic {
             expiries.append(Expiry(path: expiry.path, version: version, at: expiry.at))
         }
         expiries.sort { $0.at < $1.at }
-        if let answer = record.answer { ledger.record(answer) }
+        if let answer = record.answer, !Fault.ledgerDiesEarly.isPlanted { ledger.record(answer) }
     }
 }

@@ -76,7 +76,7 @@ extension Topic {
             // What was applied in this turn is not even under way to the disk: it may be changed
             // further, and not be seen.
             if case .publish = request { return false }
-            if batch.records.isEmpty { return false }
+            if batch.records.isEmpty || Fault.readsBeforeCommit.isPlanted { return false }
             held.append(request)
         case .loading(var waiting):
             standing = .ready

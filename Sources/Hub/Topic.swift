@@ -121,7 +121,7 @@ final class Topic {
     /// The same for equal masks on every node: what a cursor carries to say which view it was.
     static func print(of mask: Mask) -> Text {
         var digest = Digest()
-        for pattern in mask.patterns {
+        for pattern in Fault.printUnchanged.isPlanted ? [] : mask.patterns {
             digest.add(.integer(Int64(pattern.count)))
             for segment in pattern {
                 switch segment {
