@@ -304,6 +304,7 @@ extension Hub {
         let head = topic.document.version
         audiences[Int(id.index)]?.isDirty = false
         if topic.settings.kind == .event {
+            if audience.needsSnapshot { tellEpoch(id, audience, topic) }
             if !audience.key.isNamed { sendEvents(id, audience, topic) }
             return
         }
@@ -341,16 +342,17 @@ extension Hub {
         if audience.key.hash && audience.hashDue <= now,
             let hash = topic.hashReport(view, encoding, wall)
         {
-            send(hash, to: id, audience, version: head)
+            send(hash, to: id, audience, version: head, isRemark: true)
             audiences[Int(id.index)]?.hashDue = now + .seconds(1)
         }
     }
 
     mutating func send(
-        _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64
+        _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64,
+        isRemark: Bool = false
     ) {
         counts.frames += 1
-        let frame = Notice.Frame(bytes: bytes, to: version)
+        let frame = Notice.Frame(bytes: bytes, to: version, isRemark: isRemark)
         for desk in audience.members.indices where audience.members[desk] > 0 {
             letters.append((desk, .frame(id, frame)))
         }
