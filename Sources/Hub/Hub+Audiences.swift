@@ -315,10 +315,10 @@ extension Hub {
             // no more than the snapshot's version.
             let part = Fault.partTakenForWhole.isPlanted ? head : 0
             for frame in snapshot.frames.dropLast() {
-                send(frame, to: id, audience, version: part)
+                send(frame, to: id, audience, version: part, leads: head)
             }
             if let last = snapshot.frames.last {
-                send(last, to: id, audience, version: snapshot.version)
+                send(last, to: id, audience, version: snapshot.version, leads: head)
             }
             if snapshot.version < head {
                 // Even an empty one: it raises the readers to where the audience is.
@@ -342,17 +342,17 @@ extension Hub {
         if audience.key.hash && audience.hashDue <= now,
             let hash = topic.hashReport(view, encoding, wall)
         {
-            send(hash, to: id, audience, version: head, isRemark: true)
+            send(hash, to: id, audience, version: head, leads: .max)
             audiences[Int(id.index)]?.hashDue = now + .seconds(1)
         }
     }
 
     mutating func send(
         _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64,
-        isRemark: Bool = false
+        leads: UInt64? = nil
     ) {
         counts.frames += 1
-        let frame = Notice.Frame(bytes: bytes, to: version, isRemark: isRemark)
+        let frame = Notice.Frame(bytes: bytes, to: version, leads: leads ?? version)
         for desk in audience.members.indices where audience.members[desk] > 0 {
             letters.append((desk, .frame(id, frame)))
         }
