@@ -76,7 +76,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            swiftSettings: strict),
         .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
             swiftSettings: strict),

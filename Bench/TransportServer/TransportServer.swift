@@ -11,7 +11,7 @@ internal import Transport
         do throws(Errno) {
             let loop = try Loop(LoopLimits(), on: kernel)
             try loop.listen(at: .loopback(port: port))
-            print("ready on \(loop.kernelName)")
+            Process.write("ready on \(loop.kernelName)\n")
             loop.run(Fanout(loop))
         } catch {
             print(error)
