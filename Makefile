@@ -34,8 +34,9 @@ define nothing_yet
 	@echo "make $@: nothing to do yet: $(1)" >&2; exit 1
 endef
 
-sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many
-	$(call nothing_yet,the simulator comes with the hub)
+sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name plants a fault
+	@tools/sim.sh $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(FAULT),--fault $(FAULT))
 
 fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 	tools/fuzz.sh $(or $(TIME),60) $(NAME)

@@ -66,8 +66,17 @@ let package = Package(
             name: "transport-server", dependencies: ["Transport"], path: "Bench/TransportServer",
             swiftSettings: strict),
 
+        .target(
+            name: "Simulation", dependencies: ["Wire", "Hub"], path: "Tests/Simulation",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "fieldcast-sim", dependencies: ["Simulation"], path: "Tests/fieldcast-sim",
+            swiftSettings: strict),
+
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
+        .testTarget(
+            name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
             swiftSettings: door),

@@ -59,6 +59,10 @@ extension Desk {
         var i = 0
         while i < section.members.count {
             let member = section.members[i]
+            if member.holds >= frame.to && !frame.isRemark {
+                i += 1
+                continue
+            }
             let lags =
                 stations[member.station]?.session.flow.isLagging(settings.terms, now: now) ?? true
             if lags {
@@ -176,7 +180,7 @@ extension Desk {
             return
         }
         let key = SectionKey(shard: seat.shard, audience: audience)
-        let member = Section.Member(station: seat.station, seat: index)
+        let member = Section.Member(station: seat.station, seat: index, holds: version)
         seats[index]?.standing = .level
         seats[index]?.place = sections[key]?.members.count ?? 0
         sections[key, default: Section(sent: version)].members.append(member)

@@ -191,7 +191,10 @@ extension Hub {
         if topic.settings.kind == .event {
             return eventFill(topic, view, after: catchUp.from, encoding).0
         }
-        if catchUp.wish == .snapshot || audience.needsSnapshot
+        // Who has watched the topic since before it came into being lacks its epoch as well, which
+        // no diff tells.
+        let holdsNothing = catchUp.from == 0 && topic.epoch != nil
+        if catchUp.wish == .snapshot || audience.needsSnapshot || holdsNothing
             || !topic.document.reaches(catchUp.from)
         {
             return snapshotFill(topic, view, encoding)
@@ -299,15 +302,23 @@ extension Hub {
         let head = topic.document.version
         audiences[Int(id.index)]?.isDirty = false
         if topic.settings.kind == .event {
+            if audience.needsSnapshot { tellEpoch(id, audience, topic) }
             if !audience.key.isNamed { sendEvents(id, audience, topic) }
             return
         }
         if audience.needsSnapshot || !topic.document.reaches(audience.unchangedUpTo) {
             counts.snapshots += 1
             let snapshot = topic.snapshot(view, encoding, wall)
-            for frame in snapshot.frames { send(frame, to: id, audience, version: head) }
+            // Whoever falls behind between the parts holds nothing, and behind the last of them
+            // no more than the snapshot's version.
+            for frame in snapshot.frames.dropLast() { send(frame, to: id, audience, version: 0) }
+            if let last = snapshot.frames.last {
+                send(last, to: id, audience, version: snapshot.version)
+            }
             if snapshot.version < head {
-                let rest = topic.diff(view, from: snapshot.version, encoding, wall, &writer)
+                // Even an empty one: it raises the readers to where the audience is.
+                let rest = topic.diff(
+                    view, from: snapshot.version, encoding, wall, forced: true, &writer)
                 if let rest { send(rest, to: id, audience, version: head) }
             }
         } else {
@@ -326,16 +337,17 @@ extension Hub {
         if audience.key.hash && audience.hashDue <= now,
             let hash = topic.hashReport(view, encoding, wall)
         {
-            send(hash, to: id, audience, version: head)
+            send(hash, to: id, audience, version: head, isRemark: true)
             audiences[Int(id.index)]?.hashDue = now + .seconds(1)
         }
     }
 
     mutating func send(
-        _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64
+        _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64,
+        isRemark: Bool = false
     ) {
         counts.frames += 1
-        let frame = Notice.Frame(bytes: bytes, to: version)
+        let frame = Notice.Frame(bytes: bytes, to: version, isRemark: isRemark)
         for desk in audience.members.indices where audience.members[desk] > 0 {
             letters.append((desk, .frame(id, frame)))
         }

@@ -65,6 +65,8 @@ struct Section: Sendable {
     struct Member: Sendable {
         let station: UInt32
         let seat: UInt32
+        /// What it held when it joined: a frame up to there would tell it nothing.
+        let holds: UInt64
     }
 
     var members: [Member] = []

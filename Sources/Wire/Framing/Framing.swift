@@ -58,7 +58,6 @@ public struct FrameReader: Sendable {
             buffer.removeFirst(position)
             position = 0
         }
-        buffer.reserveCapacity(buffer.count + bytes.count)
         for i in bytes.indices { buffer.append(bytes[i]) }
     }
 

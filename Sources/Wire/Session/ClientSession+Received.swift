@@ -37,19 +37,21 @@ extension ClientSession {
         let head = try MessageHead(&reader)
         guard head.code == UInt64(Message.Kind.diff.rawValue) else { return false }
         let view = try reader.readInteger()
-        // A view that was just given up may still have frames under way.
-        guard let place = place(ofView: view), !subscriptions[place].awaitsSnapshot else {
-            return true
-        }
-        let held = subscriptions[place].mirror.version
-        do throws(DecodeError) {
-            let verdict = try subscriptions[place].mirror.apply(&reader, fields: head.fields)
-            note(verdict, place, held)
-        } catch {
-            // Half applied is worth nothing: begin anew.
-            subscriptions[place].awaitsSnapshot = true
-            resume(place)
-            throw error
+        let start = reader.offset
+        // A view that was just given up may still have frames under way: they find nobody.
+        for place in subscriptions.indices
+        where subscriptions[place].view == view && !subscriptions[place].awaitsSnapshot {
+            reader.offset = start
+            let held = subscriptions[place].mirror.version
+            do throws(DecodeError) {
+                let verdict = try subscriptions[place].mirror.apply(&reader, fields: head.fields)
+                note(verdict, place, held)
+            } catch {
+                // Half applied is worth nothing: begin anew.
+                subscriptions[place].awaitsSnapshot = true
+                resume(place)
+                throw error
+            }
         }
         return true
     }
@@ -90,21 +92,25 @@ extension ClientSession {
         case .unsubscribed(let body):
             subscriptions.removeAll { $0.request.id == body.id }
             notices.append(.unsubscribed(id: body.id, body.code))
-        case .snapshot(let snapshot): take(snapshot)
+        case .snapshot(let snapshot):
+            for place in places(ofView: snapshot.view) { take(snapshot, place) }
         case .diff(let diff):
-            guard let place = place(ofView: diff.view), !subscriptions[place].awaitsSnapshot
-            else { return }
-            let held = subscriptions[place].mirror.version
-            note(subscriptions[place].mirror.apply(diff), place, held)
-        case .hash(let report): compare(report, now)
+            for place in places(ofView: diff.view) where !subscriptions[place].awaitsSnapshot {
+                let held = subscriptions[place].mirror.version
+                note(subscriptions[place].mirror.apply(diff), place, held)
+            }
+        case .hash(let report):
+            for place in places(ofView: report.view) { compare(report, place, now) }
         case .event(let event):
-            guard let place = place(ofView: event.view) else { return }
-            let verdict = subscriptions[place].inbox.received(event.sequence)
-            notices.append(.event(id: subscriptions[place].request.id, event, verdict))
+            for place in places(ofView: event.view) {
+                let verdict = subscriptions[place].inbox.received(event.sequence)
+                notices.append(.event(id: subscriptions[place].request.id, event, verdict))
+            }
         case .signal(let signal): notices.append(.signal(signal))
         case .lag(let lag):
-            guard let place = place(ofView: lag.view) else { return }
-            notices.append(.lag(id: subscriptions[place].request.id, lag))
+            for place in places(ofView: lag.view) {
+                notices.append(.lag(id: subscriptions[place].request.id, lag))
+            }
         case .ack(let ack): answered(ack.id, outbox.received(ack))
         case .reply(let reply): answered(reply.id, outbox.received(reply))
         case .nack(let nack):
@@ -127,12 +133,11 @@ extension ClientSession {
         notices.append(.outcome(id: id, outcome))
     }
 
-    private mutating func take(_ snapshot: Snapshot) {
-        guard let place = place(ofView: snapshot.view) else { return }
+    private mutating func take(_ snapshot: Snapshot, _ place: Int) {
         let id = subscriptions[place].request.id
         if snapshot.part == 0 {
             subscriptions[place].mirror.reset(to: snapshot.document, version: snapshot.version)
-            subscriptions[place].epoch = snapshot.epoch
+            subscriptions[place].begin(snapshot.epoch, at: snapshot.version)
             subscriptions[place].awaitsSnapshot = true
         } else {
             subscriptions[place].mirror.add(part: snapshot.document)
@@ -150,9 +155,9 @@ extension ClientSession {
 
     /// Compared only at the very version (rule 24). A mirror that differs reports it, at most once
     /// in a wait that doubles, and is repaired by a snapshot.
-    private mutating func compare(_ report: HashReport, _ now: Instant) {
-        guard let place = place(ofView: report.view), let version = report.version,
-            let hash = report.hash, !subscriptions[place].awaitsSnapshot,
+    private mutating func compare(_ report: HashReport, _ place: Int, _ now: Instant) {
+        guard let version = report.version, let hash = report.hash,
+            !subscriptions[place].awaitsSnapshot,
             subscriptions[place].mirror.version == version
         else { return }
         let id = subscriptions[place].request.id

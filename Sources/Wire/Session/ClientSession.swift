@@ -67,7 +67,7 @@ public struct ClientSession: Sendable {
     public internal(set) var outbox = Outbox()
     public internal(set) var subscriptions: [Subscription] = []
     var state = State.disconnected
-    var receipt = Receipt()
+    package var receipt = Receipt()
     var outgoing: [Message] = []
     var notices: [Notice] = []
     var heard = Instant(nanoseconds: 0)
@@ -236,7 +236,9 @@ public struct ClientSession: Sendable {
         subscriptions.firstIndex { $0.request.id == id }
     }
 
-    func place(ofView view: UInt64) -> Int? {
-        subscriptions.firstIndex { $0.view == view }
+    /// The subscriptions whose view has the number: usually one, but what was asked for in
+    /// different words, or at different rates, may be the same view, and its frames are for all.
+    func places(ofView view: UInt64) -> [Int] {
+        subscriptions.indices.filter { subscriptions[$0].view == view }
     }
 }

@@ -2,9 +2,8 @@ import Testing
 import Wire
 
 @Suite("JSON is read strictly") struct JSONReaderTests {
-    @Test(
-        "What RFC 8259 allows is read",
-        arguments: [
+    static let plain: [(String, Value)] =
+        [
             ("null", .null), ("true", true), (" \t\r\nfalse\n", false), ("0", 0), ("-0", 0),
             ("-1", -1), ("1.0", 1), ("1e2", 100), ("1E+2", 100), ("100e-2", 1), ("-0.0e5", 0),
             ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
@@ -16,14 +15,15 @@ import Wire
             ("\"\\u0041\\u00e9\\u20ac\\ud83d\\ude42\\u0000\"", "Aé€🙂\0"),
             ("\"é€🙂 long enough for two words\"", "é€🙂 long enough for two words"),
             ("\"\u{7f}\u{80}\"", "\u{7f}\u{80}"), ("\"\\uD83D\\uDE42\"", "🙂"),
-        ] as [(String, Value)])
+        ]
+
+    @Test("What RFC 8259 allows is read", arguments: plain)
     func allowed(_ text: String, _ value: Value) {
         #expect(Decoded(json: text) == .value(value))
     }
 
-    @Test(
-        "Each error has its reason and the place where it stands",
-        arguments: [
+    static let faults: [(String, DecodeError.Reason, Int)] =
+        [
             ("", .truncated, 0), ("  ", .truncated, 2), ("nul", .truncated, 3),
             ("nulL", .unexpectedByte, 3), ("True", .unexpectedByte, 0), ("[", .truncated, 1),
             ("[1", .truncated, 2), ("[1,", .truncated, 3), ("[1 2]", .unexpectedByte, 3),
@@ -53,7 +53,9 @@ import Wire
             ("\"a\\ude42\"", .loneSurrogate, 2), ("\"\\ud83d\\u0041\"", .loneSurrogate, 1),
             ("\"\\ud83d\\ud83d\"", .loneSurrogate, 1), ("\"a\nb\"", .controlCharacter, 2),
             ("\"abcdefghi\u{1f}\"", .controlCharacter, 10), ("\"é\u{0}\"", .controlCharacter, 3),
-        ] as [(String, DecodeError.Reason, Int)])
+        ]
+
+    @Test("Each error has its reason and the place where it stands", arguments: faults)
     func errors(_ text: String, _ reason: DecodeError.Reason, _ offset: Int) {
         #expect(Decoded(json: text) == .error(reason, offset))
     }

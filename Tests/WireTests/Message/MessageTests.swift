@@ -79,38 +79,19 @@ import Wire
         }
     }
 
-    @Test("An explicit null is the same as an absent field") func nulls() {
-        for (text, packed, message) in [
-            (
-                #"{"type":"pong","data":{"nonce":1,"position":null}}"#, "931501c0",
-                .pong(Pong(nonce: 1))
-            ),
-            (
-                #"{"type":"ack","data":{"id":1,"version":2,"ranges":null}}"#, "94110102c0",
-                .ack(Ack(id: 1, version: 2))
-            ),
-            (
-                #"{"type":"subscribe","data":{"id":1,"topic":"t","fields":null,"hash":null}}"#,
-                "970601a174c0c0c0c0",
-                .subscribe(Subscribe(id: 1, topic: "t"))
-            ),
-            (
-                #"{"type":"diff","data":{"view":1,"from":1,"to":2,"unset":null,"set":null}}"#,
-                "970b010201c0c0c0", .diff(Diff(view: 1, from: 1, to: 2, content: .init()))
-            ),
-        ] as [(String, String, Message)] {
-            #expect(Message.decoded(Array(text.utf8), .json) == .success(message))
-            #expect(Message.decoded(bytes(packed), .messagePack) == .success(message))
+    @Test("Other forms of a message are read as that message, in both encodings")
+    func otherForms() {
+        for (comment, text, packed, message) in MessageTests.otherForms {
+            #expect(Message.decoded(Array(text.utf8), .json) == .success(message), "\(comment)")
+            #expect(Message.decoded(bytes(packed), .messagePack) == .success(message), "\(comment)")
         }
     }
 
     @Test("An unknown kind is named") func unknownKinds() {
-        let json = Array(#"{"type":"dance","data":{"x":[1]}}"#.utf8)
-        #expect(Message.decoded(json, .json) == .failure(.unknown("dance")))
-        #expect(Message.decoded(bytes("91cc80"), .messagePack) == .failure(.unknown("128")))
-        #expect(Message.decoded(bytes("9200c0"), .messagePack) == .failure(.unknown("0")))
-        #expect(
-            Message.decoded(bytes("92cd011081a16101"), .messagePack) == .failure(.unknown("272")))
+        for (text, packed, name, code) in MessageTests.unknown {
+            #expect(Message.decoded(Array(text.utf8), .json) == .failure(.unknown(name)))
+            #expect(Message.decoded(bytes(packed), .messagePack) == .failure(.unknown(code)))
+        }
     }
 
     static let wrongFields: [(String, String, Text)] = [
@@ -178,9 +159,8 @@ import Wire
         }
     }
 
-    @Test(
-        "What is no message at all says where",
-        arguments: [
+    static let faults: [(String, DecodeError.Reason, Int)] =
+        [
             ("", .truncated, 0), ("90", .missingField, 1), ("c0", .wrongKind, 0),
             ("91a470696e67", .wrongKind, 1), ("91ff", .numberOutOfRange, 1),
             ("921405c0", .trailingBytes, 3), ("9214", .truncated, 0), ("92c1", .truncated, 0),
@@ -189,7 +169,9 @@ import Wire
             ("950b010201920001", .unknownAlias, 6), ("950b010201929001", .wrongKind, 6),
             ("950b01020192a16181a16201", .wrongKind, 6), ("950b0102019190", .missingField, 5),
             ("960b0102019091" + "dc0011" + String(repeating: "a0", count: 17), .tooMany, 10),
-        ] as [(String, DecodeError.Reason, Int)])
+        ]
+
+    @Test("What is no message at all says where", arguments: faults)
     func malformed(_ packed: String, _ reason: DecodeError.Reason, _ offset: Int) {
         #expect(
             Message.decoded(bytes(packed), .messagePack)

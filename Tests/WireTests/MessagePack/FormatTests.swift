@@ -2,8 +2,6 @@ import Testing
 import Wire
 
 @Suite("MessagePack formats") struct FormatTests {
-    static let long = String(repeating: "x", count: 300)
-
     /// Each format of the specification at its borders, in canonical form.
     static let canonical: [(hex: String, value: Value)] = [
         ("c0", .null), ("c2", false), ("c3", true),
@@ -69,9 +67,8 @@ import Wire
         }
     }
 
-    @Test(
-        "Longer forms of the same value are read as that value",
-        arguments: [
+    static let longer: [(String, Value)] =
+        [
             ("cc00", 0), ("cd0001", 1), ("ce00000001", 1), ("cf0000000000000001", 1), ("d001", 1),
             ("d10001", 1), ("d200000001", 1), ("d30000000000000001", 1), ("d3ffffffffffffffff", -1),
             ("ca3f800000", 1), ("cb3ff0000000000000", 1), ("cb8000000000000000", 0),
@@ -86,14 +83,15 @@ import Wire
             ("c70cff000000000000000000000001", .time(WallTime(seconds: 1))),
             ("c80004ff00000001", .time(WallTime(seconds: 1))),
             ("cb3fe0000000000000", Value.double(0.5) ?? .null),
-        ] as [(String, Value)])
+        ]
+
+    @Test("Longer forms of the same value are read as that value", arguments: longer)
     func longerForms(_ hexadecimal: String, _ value: Value) {
         #expect(Decoded(messagePack: bytes(hexadecimal)) == .value(value))
     }
 
-    @Test(
-        "Each error has its reason and the place where it stands",
-        arguments: [
+    static let faults: [(String, DecodeError.Reason, Int)] =
+        [
             ("", .truncated, 0), ("c0c0", .trailingBytes, 1), ("c1", .unexpectedByte, 0),
             ("91c1", .unexpectedByte, 1), ("81c101", .unexpectedByte, 1), ("a261", .truncated, 0),
             ("92c0", .truncated, 0), ("81a161", .truncated, 3), ("9192c0", .truncated, 1),
@@ -117,7 +115,9 @@ import Wire
             ("d7ffee6b280000000000", .malformedTime, 0), ("d5ff0000", .malformedTime, 0),
             ("c70cff3b9aca000000000000000000", .malformedTime, 0), ("d4ff00", .malformedTime, 0),
             ("c700ff", .malformedTime, 0),
-        ] as [(String, DecodeError.Reason, Int)])
+        ]
+
+    @Test("Each error has its reason and the place where it stands", arguments: faults)
     func errors(_ hexadecimal: String, _ reason: DecodeError.Reason, _ offset: Int) {
         #expect(Decoded(messagePack: bytes(hexadecimal)) == .error(reason, offset))
     }

@@ -1,0 +1,41 @@
+import Wire
+
+/// One client: a session, what it wants to watch, and the connection it has.
+final class Client {
+    /// A subscription that the client wants to have.
+    struct Wanted {
+        let topic: Int
+        let asked: Int
+        let rate: Number?
+        let hash: Bool
+        /// The session's id for it; nil while it was refused.
+        var id: UInt64?
+        /// The newest version it showed, in which epoch.
+        var epoch = Text()
+        var version: UInt64 = 0
+        /// An older snapshot came, and a diff behind it has to lead back to `version`.
+        var isBehind = false
+    }
+
+    let number: Int
+    var session: ClientSession
+    var line: Line?
+    var backoff = Backoff()
+    var wanted: [Wanted] = []
+    /// A client's clock runs ahead of the world's by so much.
+    var clockAhead: UInt64 = 0
+    var isReading = true
+    var isConnecting = false
+    var wakePlanned: UInt64?
+    var runs = 0
+    /// Publishes said lately, to be said again out of turn.
+    var recent: [[UInt8]] = []
+    var publishes = 0
+
+    init(number: Int, session: ClientSession) {
+        self.number = number
+        self.session = session
+    }
+
+    func now(_ world: UInt64) -> Instant { Instant(nanoseconds: world + clockAhead) }
+}
