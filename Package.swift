@@ -60,9 +60,14 @@ let package = Package(
         .target(name: "CAllocations", path: "Bench/CAllocations"),
         .executableTarget(
             name: "fieldcast-bench",
-            dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
+            dependencies: [
+                "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
+                "transport-load", "transport-peer", "transport-server",
+            ],
+            path: "Bench",
             exclude: [
                 "Fixture", "CAllocations", "TransportLoad", "TransportPeer", "TransportServer",
+                "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
         .executableTarget(
@@ -91,7 +96,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
             swiftSettings: strict),

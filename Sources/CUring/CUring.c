@@ -56,8 +56,10 @@ fc_uring *fc_uring_new(int32_t entries, int32_t buffers, int32_t buffer_bytes, i
     u->memory_bytes = (size_t)buffers * (size_t)buffer_bytes;
     void *ring_memory =
         mmap(NULL, u->buffers_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    void *memory =
-        mmap(NULL, u->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    // All of it now: the kernel goes round the buffers, so all are touched soon, and memory that
+    // grows later looks like a leak.
+    void *memory = mmap(NULL, u->memory_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     struct io_uring_buf_reg registration = {
         .ring_addr = (uint64_t)(uintptr_t)ring_memory, .ring_entries = (uint32_t)buffers, .bgid = 0};
     r = ring_memory == MAP_FAILED || memory == MAP_FAILED
