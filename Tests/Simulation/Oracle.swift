@@ -178,7 +178,7 @@ final class Oracle {
             case .malformed where line.encoding == .json: break
             default: fail("client \(client.number) was told \(problem)")
             }
-        case .authenticated, .subscribed, .stale, .lag, .signal, .presence, .event, .page, .drain,
+        case .authenticated, .subscribed, .stale, .lag, .signal, .event, .page, .drain,
             .closing:
             break
         }
