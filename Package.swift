@@ -55,7 +55,16 @@ let package = Package(
         .executableTarget(
             name: "fieldcast-bench",
             dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
-            exclude: ["Fixture", "CAllocations"], swiftSettings: strict),
+            exclude: [
+                "Fixture", "CAllocations", "TransportLoad", "TransportPeer", "TransportServer",
+            ], swiftSettings: strict),
+        .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
+        .executableTarget(
+            name: "transport-peer", path: "Bench/TransportPeer",
+            linkerSettings: [.linkedLibrary("uring")]),
+        .executableTarget(
+            name: "transport-server", dependencies: ["Transport"], path: "Bench/TransportServer",
+            swiftSettings: strict),
 
         .target(
             name: "Simulation", dependencies: ["Wire", "Hub"], path: "Tests/Simulation",
@@ -66,6 +75,8 @@ let package = Package(
 
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
+        .testTarget(
+            name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
             swiftSettings: door),

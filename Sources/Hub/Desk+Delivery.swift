@@ -59,7 +59,7 @@ extension Desk {
         var i = 0
         while i < section.members.count {
             let member = section.members[i]
-            if member.holds >= frame.to && !frame.isHash {
+            if member.holds >= frame.to && !frame.isRemark {
                 i += 1
                 continue
             }

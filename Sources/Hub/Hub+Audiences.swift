@@ -302,6 +302,7 @@ extension Hub {
         let head = topic.document.version
         audiences[Int(id.index)]?.isDirty = false
         if topic.settings.kind == .event {
+            if audience.needsSnapshot { tellEpoch(id, audience, topic) }
             if !audience.key.isNamed { sendEvents(id, audience, topic) }
             return
         }
@@ -336,17 +337,17 @@ extension Hub {
         if audience.key.hash && audience.hashDue <= now,
             let hash = topic.hashReport(view, encoding, wall)
         {
-            send(hash, to: id, audience, version: head, isHash: true)
+            send(hash, to: id, audience, version: head, isRemark: true)
             audiences[Int(id.index)]?.hashDue = now + .seconds(1)
         }
     }
 
     mutating func send(
         _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64,
-        isHash: Bool = false
+        isRemark: Bool = false
     ) {
         counts.frames += 1
-        let frame = Notice.Frame(bytes: bytes, to: version, isHash: isHash)
+        let frame = Notice.Frame(bytes: bytes, to: version, isRemark: isRemark)
         for desk in audience.members.indices where audience.members[desk] > 0 {
             letters.append((desk, .frame(id, frame)))
         }

@@ -111,6 +111,18 @@ extension Hub {
 
     // MARK: Everybody else
 
+    /// A topic that came into being has an epoch, which whoever watched it absent must learn to
+    /// resume in it: from a snapshot that holds nothing.
+    mutating func tellEpoch(_ id: AudienceID, _ audience: Audience, _ topic: Topic) {
+        guard let view = topic.views[audience.key.view], let epoch = topic.epoch else { return }
+        audiences[Int(id.index)]?.needsSnapshot = false
+        let snapshot = Snapshot(
+            view: view.number, epoch: epoch, version: audience.sent, document: Map(),
+            hash: ViewHash())
+        let frame = topic.encode(.snapshot(snapshot), audience.key.encoding, wall)
+        send(frame, to: id, audience, version: audience.sent, isRemark: true)
+    }
+
     /// The events that an audience has not been sent.
     mutating func sendEvents(
         _ id: AudienceID, _ audience: Audience, _ topic: Topic

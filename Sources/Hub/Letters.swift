@@ -252,8 +252,8 @@ public enum Notice: Sendable {
     public struct Frame: Sendable {
         public let bytes: [UInt8]
         public let to: UInt64
-        /// It proves a version instead of leading to it.
-        public var isHash = false
+        /// It says something about a version instead of leading to it: for every member.
+        public var isRemark = false
     }
 
     public enum Outcome: Equatable, Sendable {

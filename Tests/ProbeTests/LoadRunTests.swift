@@ -117,6 +117,23 @@ import Wire
         #expect(stalled <= result.stages.receipt.count / 2)
     }
 
+    @Test("Receipts that come 300 ms late are in the p99 to within 2 % and a millisecond")
+    func precision() throws {
+        let result = try run(
+            plan {
+                // Slower than one in 300 ms, so that no late one holds up another.
+                $0.connections = 300
+                $0.rate = 3
+                $0.length = .seconds(2)
+            }, FakeNode.Faults(lateOfThousand: 15, late: .milliseconds(300)))
+        let receipt = result.stages.receipt
+        // So many are late that the p99 must be one of them.
+        let late = receipt.count(above: .milliseconds(290))
+        try #require(late * 1_000 >= receipt.count * 12)
+        #expect(receipt.percentile(99) >= .milliseconds(293))
+        #expect(receipt.percentile(98) <= .milliseconds(100))
+    }
+
     @Test("Everybody cut comes back, catches up, and the recovery is timed")
     func reconnect() throws {
         let result = try run(

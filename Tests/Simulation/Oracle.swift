@@ -42,9 +42,15 @@ final class Oracle {
 
     func begin(life: Int) {
         self.life = life
-        models.append(
-            scenario.topics.map { _ in Model(lenses: Lens.all.count) })
-        epochs.append(scenario.topics.map { _ in nil })
+        // What is durable goes on from one life to the next.
+        var next = scenario.topics.map { _ in Model(lenses: Lens.all.count) }
+        var known = scenario.topics.map { _ in nil as Text? }
+        for topic in scenario.topics.indices where life > 1 && scenario.isDurable(topic) {
+            next[topic] = models[life - 2][topic]
+            known[topic] = epochs[life - 2][topic]
+        }
+        models.append(next)
+        epochs.append(known)
         asked = [:]
     }
 
@@ -106,31 +112,58 @@ final class Oracle {
                 if known != version {
                     fail("\(author) was done as version \(known), and again as \(version)")
                 }
-                return
+            } else if scenario.isDurable(topic) {
+                fail("\(author) was acknowledged as version \(version) and is not stored")
+            } else {
+                apply(patch, author, topic, version)
             }
-            let head = models[life - 1][topic].head
-            if version != head + 1 {
-                fail("\(author) was done as version \(version), after version \(head)")
-                return
-            }
-            for condition in patch.conditions {
-                if !models[life - 1][topic].isUnchanged(
-                    condition.path, since: condition.version)
-                {
-                    fail("\(author) was done although \(condition.path) had changed")
-                }
-            }
-            models[life - 1][topic].apply(patch, by: author)
-            trace.note("\(scenario.topics[topic]) \(version) is \(Trace.text(patch))")
         case .refused(let code, _, let reason):
-            if known != nil { fail("\(author) was done, and refused when it was said again") }
+            if known != nil && code != .storeFailed {
+                fail("\(author) was done, and refused when it was said again")
+            }
             switch code {
             case .conflict where !patch.conditions.isEmpty: break
             case .invalidPatch where !patch.increments.isEmpty: break
             case .tooLarge where scenario.isCramped: break
-            case .idTooOld: break
+            case .idTooOld, .storeFailed: break
             default: fail("\(author) was refused with \(code.rawValue): \(reason ?? Text())")
             }
+        }
+    }
+
+    private func apply(
+        _ patch: Patch, _ author: Model.Author, _ topic: Int, _ version: UInt64
+    ) {
+        let head = models[life - 1][topic].head
+        if version != head + 1 {
+            fail("\(author) was done as version \(version), after version \(head)")
+            return
+        }
+        for condition in patch.conditions
+        where !models[life - 1][topic].isUnchanged(condition.path, since: condition.version) {
+            fail("\(author) was done although \(condition.path) had changed")
+        }
+        models[life - 1][topic].apply(patch, by: author)
+        trace.note("\(scenario.topics[topic]) \(version) is \(Trace.text(patch))")
+    }
+
+    /// A write is on the disk, and so what the topic is from now on.
+    func stored(_ write: TopicWrite) {
+        let topic = topic(write.key.name)
+        for record in write.records {
+            guard let answer = record.answer else {
+                fail("version \(record.version) of \(write.key.name) has no author")
+                return
+            }
+            let author = Model.Author(instance: answer.instance, id: answer.id)
+            guard let original = said[author], original.topic == topic else {
+                fail("\(author) was stored, and its client never said it")
+                return
+            }
+            if let known = models[life - 1][topic].version(of: author) {
+                fail("\(author) was done as \(known) and stored again as \(record.version)")
+            }
+            apply(original.patch, author, topic, record.version)
         }
     }
 
@@ -178,8 +211,7 @@ final class Oracle {
             case .malformed where line.encoding == .json: break
             default: fail("client \(client.number) was told \(problem)")
             }
-        case .authenticated, .subscribed, .stale, .lag, .signal, .event, .page, .drain,
-            .closing:
+        case .authenticated, .subscribed, .stale, .lag, .signal, .event, .page, .drain, .closing:
             break
         }
     }
@@ -240,7 +272,7 @@ final class Oracle {
             if known != epoch { fail("topic \(topic) changed its epoch within a life") }
             return
         }
-        if epochs.contains(where: { $0[topic] == epoch }) {
+        if !scenario.isDurable(topic) && epochs.contains(where: { $0[topic] == epoch }) {
             fail("topic \(topic) has an epoch of before the crash")
         }
         epochs[life - 1][topic] = epoch
@@ -251,6 +283,7 @@ final class Oracle {
     ) {
         guard let place = client.wanted.firstIndex(where: { $0.id == id }) else { return }
         client.wanted[place].id = nil
+        if code == .storeFailed { return }
         guard let token = line.acceptedToken else {
             fail("client \(client.number) was refused before a token was accepted")
             return

@@ -24,6 +24,9 @@ struct Scenario {
     /// Milliseconds between what a client does of its own accord.
     let pace: ClosedRange<UInt64>
     let meanFaultGap: UInt64
+    let storing: ClosedRange<UInt64>
+    /// How many in a hundred of the store's answers are failures.
+    let storeFailures: Int
     /// Documents have so little room that patches are refused.
     let isCramped: Bool
 
@@ -31,7 +34,11 @@ struct Scenario {
         loops = chance.count(2...3)
         clients = chance.count(5...7)
         let count = chance.count(2...4)
-        topics = (0..<count).map { Text(($0 % 2 == 0 ? "s/" : "c/") + String($0)) }
+        var names: [Text] = []
+        for number in 0..<count {
+            names.append(Text(chance.pick(Scenario.prefixes) + String(number)))
+        }
+        topics = names
         terms = Terms(
             messageBytes: 1 << 16, inFlight: chance.number(2...12), subscriptions: 8,
             unconfirmedBytes: chance.pick([300, 700, 1_500, 4_000]),
@@ -46,9 +53,20 @@ struct Scenario {
         let part = chance.pick([48, 96, 200, 32_768])
         let state = TopicSettings(kind: .state, bounds: bounds, partBytes: part)
         let rows = TopicSettings(kind: .collection, bounds: bounds, partBytes: part)
+        let records = chance.pick([2, 7, 30])
+        var durable = state
+        durable.isDurable = true
+        durable.recordsPerCheckpoint = records
+        var durableRows = rows
+        durableRows.isDurable = true
+        durableRows.recordsPerCheckpoint = records
         settings = Hub.Settings(
             rules: TopicRules(
-                rules: [TopicRules.Rule(pattern: TopicPattern("c/**"), settings: rows)],
+                rules: [
+                    TopicRules.Rule(pattern: TopicPattern("c/**"), settings: rows),
+                    TopicRules.Rule(pattern: TopicPattern("d/**"), settings: durable),
+                    TopicRules.Rule(pattern: TopicPattern("dc/**"), settings: durableRows),
+                ],
                 otherwise: state),
             topicLimit: 16, dedupWindow: 32)
         let slowest = chance.pick([200_000, 2_000_000, 40_000_000] as [UInt64])
@@ -59,8 +77,16 @@ struct Scenario {
         passingNames = chance.pick([0, 4, 16])
         let slowestPace = chance.pick([60, 150, 400] as [UInt64])
         pace = 5...slowestPace
+        let slowestStore = chance.pick([100_000, 3_000_000, 30_000_000] as [UInt64])
+        storing = 10_000...slowestStore
+        storeFailures = chance.pick([0, 2, 10])
         meanFaultGap = chance.pick([300, 800, 2_000])
     }
+
+    /// State topics, collections, and both of them durable.
+    private static let prefixes = ["s/", "c/", "d/", "dc/"]
+
+    func isDurable(_ topic: Int) -> Bool { topics[topic].string.hasPrefix("d") }
 
     /// What subscribers ask for; nil for all.
     static let asked: [Mask?] = [

@@ -8,6 +8,7 @@ final class Stand: Carrier {
         case message(Line, [UInt8])
         case gone(Line)
         case letters([Letter])
+        case stored(StoreAnswer)
     }
 
     enum Letter {
@@ -67,6 +68,7 @@ final class Stand: Carrier {
                 guard let station = line.station else { break }
                 line.station = nil
                 desk.closed(station, carrier: self)
+            case .stored(let answer): hub.receive(answer, now: now)
             case .letters(let letters):
                 for letter in letters {
                     switch letter {
@@ -109,6 +111,7 @@ final class Stand: Carrier {
                 hub.receive(request, now: now)
             }
             hub.flush(now: now)
+            for request in hub.takeStoreRequests() { world.store(request, from: number) }
             let letters = hub.takeLetters()
             world.oracle.answered(letters)
             for (reader, notice) in letters {

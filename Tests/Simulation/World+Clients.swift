@@ -190,6 +190,7 @@ extension World {
             trace.note("client \(client.number) notes \(notice)")
             heed(notice, client, line)
             oracle.heard(notice, client, line, tokens)
+            if case .unsubscribed(_, .storeFailed?) = notice { retryRefused(client, line) }
         }
     }
 

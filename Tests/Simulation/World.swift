@@ -13,6 +13,7 @@ final class World {
     var nodeAhead: UInt64 = 0
     var wallAhead: Int64 = 0
     var tokens = Tokens()
+    let disk = Disk()
     var clients: [Client] = []
     var lines: [Line] = []
     /// Empty while the node is down.
@@ -57,6 +58,7 @@ final class World {
         life += 1
         oracle.begin(life: life)
         let loops = scenario.loops
+        disk.begin(loops: loops)
         boxes = (0..<loops).map { _ in
             [Queue<[Stand.Letter]>](repeating: Queue(), count: loops)
         }
@@ -67,6 +69,7 @@ final class World {
     /// As `kill -9` does it: nothing is said and nothing is kept. What the kernel had taken still
     /// travels to the clients.
     func killNode() {
+        disk.crash(&chance, oracle)
         stands = []
         for line in lines where line.life == life && !line.serverIsGone {
             line.serverIsGone = true
@@ -92,6 +95,11 @@ final class World {
         lastMail[from][to] = at
         agenda.plan(.mail(from: from, to: to, life: life), at: at)
         return true
+    }
+
+    func store(_ request: StoreRequest, from loop: Int) {
+        let at = disk.ask(request, from: loop, at: now + chance.number(scenario.storing))
+        agenda.plan(.stored(loop: loop, life: life), at: at)
     }
 
     // MARK: The network
@@ -176,7 +184,15 @@ final class World {
         case .restart:
             trace.note("node starts again")
             startNode()
-        case .stored: break
+        case .stored(let loop, let life):
+            guard life == self.life, let stand = stand(loop) else { return true }
+            let fails = !isCalm && chance.percent(scenario.storeFailures)
+            guard let answer = disk.serve(loop, fails: fails, oracle) else { return true }
+            if fails {
+                faults.storage += 1
+                trace.note("the store fails: \(answer)")
+            }
+            stand.take(.stored(answer))
         }
         events += 1
         return true

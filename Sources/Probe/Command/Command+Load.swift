@@ -23,6 +23,8 @@ extension Command {
             Option("patience", "TIME", "wait so long for whoever lags (15s)"),
             Option("seed", "N", "repeats a run (random)"),
             Option("expect", "RULE", "a threshold, as \"p99(receipt) < 50ms\"; may be given often"),
+            Option("result", "FILE", "keep the result as JSON"),
+            Option("report", "FILE", "keep the result as an HTML page with charts"),
             Option("quiet", "no progress, only the result"),
         ] + Credentials.options,
         examples: [
@@ -47,14 +49,13 @@ extension Command {
         let credentials = try Credentials(arguments)
         var expectations: [Expectation] = []
         for text in arguments.all("expect") { expectations.append(try Expectation(text)) }
-        return try execute(
-            plan, target, credentials, expectations, quiet: arguments.has("quiet"))
+        let result = try execute(plan, target, credentials, quiet: arguments.has("quiet"))
+        return try tell(result, expectations, arguments)
     }
 
     private static func execute(
-        _ plan: LoadPlan, _ target: Target, _ credentials: Credentials,
-        _ expectations: [Expectation], quiet: Bool
-    ) throws(UsageError) -> Outcome {
+        _ plan: LoadPlan, _ target: Target, _ credentials: Credentials, quiet: Bool
+    ) throws(UsageError) -> LoadResult {
         let wanted = plan.connections + plan.publishers + 64
         let limit = Machine.descriptorLimit()
         guard limit >= wanted else {
@@ -80,9 +81,22 @@ extension Command {
             progress: { ticker.show($0) })
         let result = run.run()
         ticker.clear()
-        let summary = Summary(
-            result: result, verdicts: expectations.map { $0.verdict(on: result) })
+        return result
+    }
+
+    /// Says what was found, on the terminal and in the files that were asked for.
+    private static func tell(
+        _ result: LoadResult, _ expectations: [Expectation], _ arguments: Arguments
+    ) throws(UsageError) -> Outcome {
+        let verdicts = expectations.map { $0.verdict(on: result) }
+        let summary = Summary(result: result, verdicts: verdicts)
         Process.write(summary.text)
+        let report = ResultValue(
+            result: result, verdicts: verdicts, outcome: summary.outcome, environment: .here())
+        if let path = arguments.text("result") { try Machine.write(report.json, toFile: path) }
+        if let path = arguments.text("report") {
+            try Machine.write([UInt8](Page(report: report).html.utf8), toFile: path)
+        }
         return summary.outcome
     }
 }

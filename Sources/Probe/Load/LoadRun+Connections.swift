@@ -131,7 +131,8 @@ extension LoadRun {
             }
             account.sentBytes += UInt64(writer.count)
             if loop.send(message: writer.span, binary: binary, to: id) == .refused {
-                errors.add("send queue full")
+                // What is refused without a queue has no connection any more.
+                if loop.queuedBytes(id) > 0 { errors.add("the send queue is full") }
                 return
             }
         }

@@ -35,6 +35,10 @@ extension LoadRun {
         _ client: VirtualClient, _ held: UInt64, _ versions: UInt64, _ now: Instant
     ) {
         client.audit.receipts += 1
+        if client.awaitsCatchUp {
+            client.awaitsCatchUp = false
+            client.servedAlone = held + versions
+        }
         if phase == .measuring { current.receipts += 1 }
         let to = held + versions
         table.received(after: held, to: to, view: client.view, at: now) { sample in
@@ -66,6 +70,7 @@ extension LoadRun {
             if case .publisher(let n) = client.role { publisherReady(client, n, now) }
         case .subscribed(_, let verdict):
             client.servedAlone = client.version
+            client.awaitsCatchUp = verdict == .caughtUp
             if verdict == .continued || verdict == .caughtUp { subscriberReady(client, now) }
         case .snapshot:
             client.audit.snapshots += 1
@@ -92,7 +97,9 @@ extension LoadRun {
         case .malformed(let error):
             client.audit.malformed += 1
             errors.add("malformed: \(error)")
-        case .lag(_, let lag): if lag.rung != .none { client.audit.lags += 1 }
+        case .lag(_, let lag):
+            if lag.rung != .none { client.audit.lags += 1 }
+            client.awaitsCatchUp = true
         case .outcome(let id, let outcome): answered(client, id, outcome, now)
         case .unsubscribed(_, let code):
             errors.add("unsubscribed" + (code.map { " with code \($0.rawValue)" } ?? ""))

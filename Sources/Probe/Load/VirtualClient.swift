@@ -44,6 +44,8 @@ final class VirtualClient {
     var finalProof = Proof.none
     /// It asked for a proof and has not heard of it.
     var awaitsProof = false
+    /// The next diff is for this client alone.
+    var awaitsCatchUp = false
     /// The version to which the server last served this client by itself, with a snapshot, a
     /// catch-up or a proof: the frame for everybody to that version may still be on its way.
     var servedAlone: UInt64?

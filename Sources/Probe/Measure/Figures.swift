@@ -49,7 +49,7 @@ enum Figures {
     /// With as many decimals as make three digits.
     static func scaled(_ x: Double) -> String {
         let size = x.magnitude
-        return fixed(x, size >= 100 ? 0 : size >= 10 ? 1 : 2)
+        return size == 0 ? "0" : fixed(x, size >= 100 ? 0 : size >= 10 ? 1 : 2)
     }
 
     /// With so many decimals, 0 to 6, rounded half away from zero.

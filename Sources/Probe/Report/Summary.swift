@@ -45,7 +45,7 @@ struct Summary {
         ("p50", 50), ("p90", 90), ("p99", 99), ("p99.9", 99.9),
     ]
 
-    private static let names: [String: String] = [
+    static let names: [String: String] = [
         "uncorrected": "receipt from sent", "receipt": "receipt", "ack": "publish to ack",
         "subscribe": "subscribe", "apply": "apply", "slip": "(timer slip)", "turn": "(loop turn)",
     ]

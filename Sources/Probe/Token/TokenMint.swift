@@ -19,22 +19,16 @@ struct TokenMint: Sendable {
             Value(dictionaryLiteral: ("alg", "HS256"), ("typ", "JWT")).json)
         token.append(UInt8(ascii: "."))
         token += TokenMint.base64URL(Value.map(claims).json)
-        guard let code = code(over: token) else { return nil }
+        var code = [UInt8](repeating: 0, count: Int(FC_HMAC_LENGTH))
+        let made = unsafe code.withUnsafeMutableBufferPointer { output in
+            guard let start = output.baseAddress, !secret.isEmpty else { return false }
+            // Unsafe for the output alone, which has the length that is written.
+            return unsafe fc_hmac_sha256(secret.span, token.span, start)
+        }
+        guard made else { return nil }
         token.append(UInt8(ascii: "."))
         token += TokenMint.base64URL(code)
         return Text(utf8: token.span)
-    }
-
-    /// HMAC with SHA-256. The output goes by pointer, not span: see COpenSSL's header. It has the
-    /// length that is written.
-    private func code(over message: [UInt8]) -> [UInt8]? {
-        guard !message.isEmpty, !secret.isEmpty else { return nil }
-        var code = [UInt8](repeating: 0, count: Int(FC_HMAC_LENGTH))
-        let made = unsafe code.withUnsafeMutableBufferPointer { output in
-            guard let start = output.baseAddress else { return false }
-            return unsafe fc_hmac_sha256(secret.span, message.span, start)
-        }
-        return made ? code : nil
     }
 
     /// RFC 4648, section 5, without padding.

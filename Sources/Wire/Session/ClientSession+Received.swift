@@ -137,7 +137,7 @@ extension ClientSession {
         let id = subscriptions[place].request.id
         if snapshot.part == 0 {
             subscriptions[place].mirror.reset(to: snapshot.document, version: snapshot.version)
-            subscriptions[place].epoch = snapshot.epoch
+            subscriptions[place].begin(snapshot.epoch, at: snapshot.version)
             subscriptions[place].awaitsSnapshot = true
         } else {
             subscriptions[place].mirror.add(part: snapshot.document)

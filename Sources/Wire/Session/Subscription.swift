@@ -33,6 +33,14 @@ public struct Subscription: Sendable {
         return again
     }
 
+    /// The topic has another epoch: sequences of before mean nothing, unless it had none.
+    mutating func begin(_ epoch: Text, at version: UInt64) {
+        if kind == .event, self.epoch != epoch, self.epoch?.isEmpty == false {
+            inbox = Inbox(done: version)
+        }
+        self.epoch = epoch
+    }
+
     mutating func received(_ answer: Subscribed) {
         view = answer.view
         kind = answer.kind

@@ -1,0 +1,44 @@
+internal import Transport
+
+/// What the transport's rows measure: `transport-server KERNEL PORT` sends a frame of 120 bytes to
+/// everybody else for each message it receives, and answers any other request with "hello".
+@main struct TransportServer {
+    static func main() {
+        let words = CommandLine.arguments
+        guard words.count == 3, let kernel = KernelChoice(rawValue: words[1]),
+            let port = UInt16(words[2])
+        else { return print("transport-server KERNEL PORT") }
+        do throws(Errno) {
+            let loop = try Loop(LoopLimits(), on: kernel)
+            try loop.listen(at: .loopback(port: port))
+            print("ready on \(loop.kernelName)")
+            loop.run(Fanout(loop))
+        } catch {
+            print(error)
+        }
+    }
+}
+
+final class Fanout: Service {
+    private let loop: Loop
+    private var members: [ConnectionID] = []
+    private let frame = Frame.server([UInt8](repeating: 0x61, count: 120), binary: true)
+    private let hello = HTTPResponse(.ok, text: "hello, world\n")
+
+    init(_ loop: Loop) { self.loop = loop }
+
+    func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
+        request.fields.has("upgrade") ? .upgrade(subprotocol: nil) : .respond(hello)
+    }
+
+    func opened(_ id: ConnectionID, subprotocol: String?) { members.append(id) }
+
+    func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+        for member in members where member != id { _ = loop.send(frame, to: member) }
+    }
+
+    func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
+        if let place = members.firstIndex(of: id) { members.swapAt(place, members.count - 1) }
+        if members.last == id { members.removeLast() }
+    }
+}

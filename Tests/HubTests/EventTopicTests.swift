@@ -1,0 +1,198 @@
+import Hub
+import Testing
+import Wire
+
+/// Rule 23: events, durable names, credit, refusals, dead letters, the past.
+@Suite struct EventTopicTests {
+    let rig = Rig(
+        TopicRules(
+            otherwise: TopicSettings(
+                kind: .event, isDurable: true, eventLimit: 20, deliveryLimit: 3)))
+
+    private func publish(_ client: Rig.Client, _ values: ClosedRange<Int64>) {
+        for value in values {
+            _ = client.session.publish("log", .event(.integer(value)))
+            rig.pump()
+        }
+    }
+
+    /// The data of the events that came as fresh, in order.
+    private func fresh(_ client: Rig.Client) -> [Value] {
+        client.notices.compactMap {
+            if case .event(_, let event, .fresh) = $0 { event.data } else { nil }
+        }
+    }
+
+    private func deliveries(_ client: Rig.Client) -> [UInt64] {
+        client.notices.compactMap {
+            if case .event(_, let event, _) = $0 { event.sequence } else { nil }
+        }
+    }
+
+    private func integers(_ range: ClosedRange<Int64>) -> [Value] { range.map { .integer($0) } }
+
+    @Test func everybodyGetsWhatComesFromNowOn() {
+        let writer = rig.client("w")
+        publish(writer, 1...2)
+        let reader = rig.client("r", .json)
+        _ = reader.session.subscribe("log")
+        rig.pump()
+        publish(writer, 3...4)
+        #expect(fresh(reader) == integers(3...4))
+    }
+
+    @Test func aReaderWithoutANameResumesFromItsCursor() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log")
+        rig.pump()
+        publish(writer, 1...2)
+        for sequence in 1...2 as ClosedRange<UInt64> { reader.session.done(id, sequence) }
+        rig.cut(reader)
+        publish(writer, 3...5)
+        rig.connect(reader)
+        rig.pump()
+        #expect(fresh(reader) == integers(1...5))
+    }
+
+    @Test func aNameContinuesAfterACrashAndMissesNothing() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 100)
+        rig.pump()
+        publish(writer, 1...4)
+        for sequence in 1...2 as ClosedRange<UInt64> { reader.session.done(id, sequence) }
+        rig.pump()
+        rig.advance(.milliseconds(10))
+        rig.crash()
+        rig.connect(writer)
+        rig.connect(reader)
+        reader.notices = []
+        rig.pump()
+        #expect(deliveries(reader) == [3, 4])
+        publish(writer, 5...5)
+        #expect(deliveries(reader) == [3, 4, 5])
+    }
+
+    @Test func withoutCreditNothingComes() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 2)
+        rig.pump()
+        publish(writer, 1...5)
+        #expect(deliveries(reader) == [1, 2])
+        reader.session.say(.credit(Credit(id: id, amount: 2)))
+        rig.pump()
+        #expect(deliveries(reader) == [1, 2, 3, 4])
+    }
+
+    @Test func notNowHoldsBackTheLaterAndComesAgainInOrder() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 100)
+        rig.pump()
+        publish(writer, 1...1)
+        reader.session.refuse(id, 1, .notNow, after: 500)
+        rig.pump()
+        publish(writer, 2...3)
+        #expect(deliveries(reader) == [1])
+        rig.advance(.milliseconds(600))
+        #expect(deliveries(reader) == [1, 1, 2, 3])
+    }
+
+    @Test func whoeverDoesNotMindTheOrderGetsTheLaterMeanwhile() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe(
+            "log", name: "worker", start: .earliest, credit: 100, unordered: true)
+        rig.pump()
+        publish(writer, 1...1)
+        reader.session.refuse(id, 1, .notNow, after: 500)
+        rig.pump()
+        publish(writer, 2...3)
+        #expect(deliveries(reader) == [1, 2, 3])
+        rig.advance(.milliseconds(600))
+        #expect(deliveries(reader) == [1, 2, 3, 1])
+    }
+
+    @Test func neverIsADeadLetterAndDoesNotComeAgain() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 100)
+        rig.pump()
+        publish(writer, 1...2)
+        reader.session.refuse(id, 1, .never)
+        rig.pump()
+        rig.advance(.seconds(1))
+        let dead = rig.store.topic("log")?.deadLetters ?? []
+        #expect(dead.map { $0.sequence } == [1])
+        #expect(dead.map { $0.code } == [.never])
+        rig.cut(reader)
+        rig.connect(reader)
+        reader.notices = []
+        rig.pump()
+        #expect(deliveries(reader) == [2])
+    }
+
+    @Test func refusedTooOftenIsADeadLetter() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 100)
+        rig.pump()
+        publish(writer, 1...1)
+        for _ in 0..<3 {
+            reader.session.refuse(id, 1, .notNow, after: 100)
+            rig.pump()
+            rig.advance(.milliseconds(200))
+        }
+        #expect(deliveries(reader) == [1, 1, 1])
+        #expect(rig.store.topic("log")?.deadLetters.map { $0.deliveries } == [3])
+    }
+
+    @Test func aNewerHolderTakesTheNameOver() {
+        let first = rig.client("first")
+        let id = first.session.subscribe("log", name: "worker", credit: 10)
+        rig.pump()
+        let second = rig.client("second")
+        _ = second.session.subscribe("log", name: "worker", credit: 10)
+        rig.pump()
+        #expect(first.notices.contains(.unsubscribed(id: id, .replaced)))
+        let writer = rig.client("w")
+        publish(writer, 1...1)
+        #expect(deliveries(second) == [1])
+        #expect(deliveries(first).isEmpty)
+    }
+
+    @Test func retentionWinsAndTheReaderIsToldHowManyAreGone() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 100)
+        rig.pump()
+        publish(writer, 1...1)
+        reader.session.done(id, 1)
+        rig.pump()
+        rig.cut(reader)
+        publish(writer, 2...25)
+        reader.notices = []
+        rig.connect(reader)
+        rig.pump()
+        #expect(reader.notices.contains(.subscribed(id: id, .gone)))
+        #expect(deliveries(reader) == [UInt64](6...25))
+    }
+
+    @Test func thePastIsReadPageByPage() {
+        let writer = rig.client("w")
+        publish(writer, 1...7)
+        writer.session.say(.history(History(id: 9, topic: "log", limit: 3, start: .earliest)))
+        writer.session.say(.history(History(id: 10, topic: "log", limit: 2)))
+        rig.pump()
+        let pages = writer.notices.compactMap {
+            if case .page(let page) = $0 { page } else { nil }
+        }
+        #expect(pages.map { $0.id } == [9, 10])
+        #expect(pages.first?.events.map { $0.sequence } == [1, 2, 3])
+        #expect(pages.first?.next == 4)
+        #expect(pages.last?.events.map { $0.sequence } == [6, 7])
+        #expect(pages.last?.next == nil)
+    }
+}
