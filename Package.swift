@@ -44,7 +44,7 @@ let package = Package(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
         .target(
-            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
             swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
@@ -102,7 +102,7 @@ let package = Package(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
             swiftSettings: strict),
         .testTarget(
-            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),
     ]
 )

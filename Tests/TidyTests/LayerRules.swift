@@ -30,7 +30,7 @@ enum LayerRules {
         "CUring": ["Sources/Transport/Loop/UringKernel.swift"],
         "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],
         "CSQLite": [],
-        "CMsgpack": [],
+        "CMsgpack": ["Sources/Probe/Audit/Packed.swift"],
     ]
 
     /// Files of Sources that may pass `lineLimit`, and the reason.
