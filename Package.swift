@@ -1,13 +1,19 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+/// Where faults may be planted, for the simulator to find: in debug builds, and in others on demand
+/// (docs/decisions/010-planted-faults.md).
+let planted: SwiftSetting =
+    Context.environment["FIELDCAST_PLANTED"] != nil
+    ? .define("PLANTED") : .define("PLANTED", .when(configuration: .debug))
+
 /// Every target of ours is held to the same settings; see CONTRIBUTING.md for why each is on.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableExperimentalFeature("Lifetimes"),
+    .enableExperimentalFeature("Lifetimes"), planted,
 ]
 
 /// For the targets that call C: shims annotated with `__counted_by` get `Span` overloads.
@@ -54,9 +60,14 @@ let package = Package(
         .target(name: "CAllocations", path: "Bench/CAllocations"),
         .executableTarget(
             name: "fieldcast-bench",
-            dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
+            dependencies: [
+                "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
+                "transport-load", "transport-peer", "transport-server",
+            ],
+            path: "Bench",
             exclude: [
                 "Fixture", "CAllocations", "TransportLoad", "TransportPeer", "TransportServer",
+                "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
         .executableTarget(
@@ -85,7 +96,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            swiftSettings: strict),
         .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),
