@@ -152,6 +152,14 @@ import Wire
         #expect(summary(result).outcome == .invalid)
     }
 
+    @Test("A bad token ends the run at once, with the server's word for it")
+    func badToken() throws {
+        let result = try run(plan(), token: "bad")
+        #expect(result.openProblem?.contains("3302") == true)
+        #expect(result.audit.cuts <= 2)
+        #expect(summary(result).outcome == .invalid)
+    }
+
     @Test("Nobody at the address makes the run invalid, and says why")
     func nobodyThere() throws {
         let node = try FakeNode.Running()

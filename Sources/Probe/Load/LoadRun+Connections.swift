@@ -76,9 +76,12 @@ extension LoadRun {
             errors.add("closed: \(LoadRun.words(end))")
         }
         client.stage = .waiting
-        if isFirst, !client.isSubscriber, phase == .creating, client.audit.cuts >= 3 {
-            openProblem = "the first connection was closed: \(LoadRun.words(end))"
-            phaseLimit = now
+        if isFirst, !client.isSubscriber, phase == .creating {
+            openProblem = "the topic could not be made: \(LoadRun.words(end))"
+            // A refusal stays one however often it is asked; an absent server may come up.
+            let code = end.code?.rawValue ?? 0
+            let isRefused = (3300..<3400).contains(code) || (3500..<3600).contains(code)
+            if isRefused || client.audit.cuts >= 3 { phaseLimit = now }
         }
         comeBack(client, now)
     }

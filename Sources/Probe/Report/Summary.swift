@@ -37,7 +37,7 @@ struct Summary {
             lines += table
             lines.append("")
         }
-        lines += auditLines
+        if result.openProblem == nil { lines += auditLines }
         lines += errorLines
         lines += verdictLines
         return lines.joined(separator: "\n") + "\n"
