@@ -45,7 +45,7 @@ embedded: deps ## Wire as Embedded Swift for devices and browsers
 	tools/embedded.sh
 
 spec: deps ## the specification's vectors and examples
-	$(call nothing_yet,there is no spec/)
+	$(TEST) --filter VectorTests
 
 docs: deps ## the reference pages
 	$(call nothing_yet,no reference pages are made)

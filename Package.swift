@@ -1,13 +1,19 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+/// Where faults may be planted, for the simulator to find: in debug builds, and in others on demand
+/// (docs/decisions/010-planted-faults.md).
+let planted: SwiftSetting =
+    Context.environment["FIELDCAST_PLANTED"] != nil
+    ? .define("PLANTED") : .define("PLANTED", .when(configuration: .debug))
+
 /// Every target of ours is held to the same settings; see CONTRIBUTING.md for why each is on.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableExperimentalFeature("Lifetimes"),
+    .enableExperimentalFeature("Lifetimes"), planted,
 ]
 
 /// For the targets that call C: shims annotated with `__counted_by` get `Span` overloads.
@@ -38,7 +44,7 @@ let package = Package(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
         .target(
-            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
             swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
@@ -93,7 +99,10 @@ let package = Package(
             name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
             swiftSettings: strict),
         .testTarget(
-            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),
     ]
 )

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the simulator for release and runs it. With --fault it is built apart, with the sites of
-# planted faults compiled in (docs/decisions/004-planted-faults.md).
+# planted faults compiled in (docs/decisions/010-planted-faults.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -59,7 +59,7 @@ extension Desk {
         var i = 0
         while i < section.members.count {
             let member = section.members[i]
-            if member.holds >= frame.to && !frame.isRemark {
+            if member.holds >= frame.leads {
                 i += 1
                 continue
             }

@@ -55,7 +55,10 @@ public struct DurableName: Sendable {
 
     init(_ state: State) {
         self.state = state
-        next = state.done + 1
+        if let last = state.deliveries.last, Fault.eventsCutShort.isPlanted {
+            self.state.done = last.sequence
+        }
+        next = self.state.done + 1
     }
 
     init(name: Text, done: UInt64) {
@@ -73,6 +76,14 @@ public struct DurableName: Sendable {
         underWay = Ranges()
         delayed = []
         next = state.done + 1
+    }
+
+    /// The same reader, after its topic was read again from the store: what was under way with it
+    /// comes again.
+    mutating func inherit(_ old: DurableName) {
+        guard let holder = old.holder else { return }
+        let waiting = old.underWay.list.reduce(UInt64(0)) { $0 + UInt64($1.count) }
+        take(holder, credit: old.credit + waiting, unordered: old.isUnordered)
     }
 
     mutating func release() {
@@ -150,11 +161,15 @@ public struct DurableName: Sendable {
         else { return .nothing }
         switch code {
         case .workingOnIt: return .nothing
-        case .notNow where deliveries(of: sequence) < limit:
+        case .notNow
+        where deliveries(of: sequence) < limit && !Fault.deadLetterEarly.isPlanted:
             let entry = (sequence: sequence, until: now + delay)
             let place = delayed.firstIndex { $0.sequence > sequence } ?? delayed.count
             delayed.insert(entry, at: place)
             return .nothing
+        case .never where Fault.redeliveredAfterNever.isPlanted:
+            delayed.append((sequence: sequence, until: now + delay))
+            return .dead(.never)
         default:
             finish(sequence)
             return .dead(code == .notNow ? .tooMany : .never)

@@ -225,7 +225,9 @@ extension Hub {
         for id in dirty {
             guard let audience = audiences[Int(id.index)], audience.isDirty else { continue }
             // What is under way to the disk is nobody's to see yet (rule 18).
-            if audience.due > now || topics[audience.topic]?.isReady == false {
+            let isStoring =
+                topics[audience.topic]?.isReady == false && !Fault.framesBeforeCommit.isPlanted
+            if audience.due > now || isStoring {
                 waiting.append(id)
                 continue
             }
@@ -311,9 +313,12 @@ extension Hub {
             let snapshot = topic.snapshot(view, encoding, wall)
             // Whoever falls behind between the parts holds nothing, and behind the last of them
             // no more than the snapshot's version.
-            for frame in snapshot.frames.dropLast() { send(frame, to: id, audience, version: 0) }
+            let part = Fault.partTakenForWhole.isPlanted ? head : 0
+            for frame in snapshot.frames.dropLast() {
+                send(frame, to: id, audience, version: part, leads: head)
+            }
             if let last = snapshot.frames.last {
-                send(last, to: id, audience, version: snapshot.version)
+                send(last, to: id, audience, version: snapshot.version, leads: head)
             }
             if snapshot.version < head {
                 // Even an empty one: it raises the readers to where the audience is.
@@ -337,17 +342,17 @@ extension Hub {
         if audience.key.hash && audience.hashDue <= now,
             let hash = topic.hashReport(view, encoding, wall)
         {
-            send(hash, to: id, audience, version: head, isRemark: true)
+            send(hash, to: id, audience, version: head, leads: .max)
             audiences[Int(id.index)]?.hashDue = now + .seconds(1)
         }
     }
 
     mutating func send(
         _ bytes: [UInt8], to id: AudienceID, _ audience: Audience, version: UInt64,
-        isRemark: Bool = false
+        leads: UInt64? = nil
     ) {
         counts.frames += 1
-        let frame = Notice.Frame(bytes: bytes, to: version, isRemark: isRemark)
+        let frame = Notice.Frame(bytes: bytes, to: version, leads: leads ?? version)
         for desk in audience.members.indices where audience.members[desk] > 0 {
             letters.append((desk, .frame(id, frame)))
         }

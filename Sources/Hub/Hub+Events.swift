@@ -120,7 +120,7 @@ extension Hub {
             view: view.number, epoch: epoch, version: audience.sent, document: Map(),
             hash: ViewHash())
         let frame = topic.encode(.snapshot(snapshot), audience.key.encoding, wall)
-        send(frame, to: id, audience, version: audience.sent, isRemark: true)
+        send(frame, to: id, audience, version: audience.sent, leads: .max)
     }
 
     /// The events that an audience has not been sent.

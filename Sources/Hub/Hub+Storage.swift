@@ -22,7 +22,8 @@ extension Hub {
             places.append(place)
             topic.underWay = topic.batch.answers
             topic.batch = Topic.Batch()
-            topic.standing = .committing(commits, waiting: [])
+            topic.standing = .committing(commits, waiting: topic.held)
+            topic.held = []
         }
         if !writes.isEmpty {
             counts.commits += 1
@@ -54,7 +55,15 @@ extension Hub {
         switch answer {
         case .loaded(let key, let stored):
             guard let place = places[key], let topic = topics[place] else { return }
-            if let stored { restore(topic, stored) }
+            if Fault.failedCommitKept.isPlanted && topic.version > 0 {
+                release(topic, now)
+            } else if let stored {
+                restore(topic, stored)
+            } else if topic.version > 0 {
+                // What was taken back was all there ever was of it: it is absent again.
+                restore(topic, StoredTopic(epoch: Text()))
+                topic.epoch = nil
+            }
             release(topic, now)
         case .loadFailed(let key):
             guard let place = places[key], let topic = topics[place] else { return }
@@ -111,6 +120,7 @@ extension Hub {
     /// The topic cannot be read: what waited is refused, and the next request tries again.
     private mutating func refuseWaiting(_ topic: Topic) {
         guard case .loading(let waiting) = topic.standing else { return }
+        var kept: [Request] = []
         for request in waiting {
             switch request {
             case .join(let join):
@@ -123,7 +133,9 @@ extension Hub {
                 answer(
                     wish.origin,
                     .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
-            case .leave, .catchUp, .signal, .acknowledge, .presence: break
+            // Those who sit already cannot be refused: nobody would ask again for them.
+            case .catchUp, .acknowledge, .presence: kept.append(request)
+            case .leave, .signal: break
             }
         }
         topic.standing = .ready
@@ -131,7 +143,7 @@ extension Hub {
         dropIfUnused(topic)
         if places[topic.key] != nil {
             // Still watched: it stays unknown until the store gives it.
-            topic.standing = .loading(waiting: [])
+            topic.standing = .loading(waiting: kept)
             storeRequests.append(.load(topic.key))
         }
     }
@@ -189,14 +201,16 @@ extension Topic {
             before?.document ?? Document.Checkpoint(version: 0, floor: 0, entries: []),
             bounds: settings.bounds, literalDepth: literalDepth, seed: document.seed)
         log = EventLog(limit: settings.eventLimit, entries: before?.events ?? [])
-        ledger = Ledger(window: ledgerWindow)
+        if !Fault.ledgerOutlives.isPlanted { ledger = Ledger(window: ledgerWindow) }
         for answer in before?.answers ?? [] { ledger.record(answer) }
         expiries = (before?.expiries ?? []).map {
             Expiry(path: $0.path, version: document.version, at: $0.at)
         }
         for record in stored.records { replay(record) }
         recordsSinceCheckpoint = stored.records.count
+        let holders = names
         names = stored.names.map { DurableName($0) }
+        keepHolders(holders)
         deadLetters = stored.deadLetters
         batch = Batch()
         // The views are the same, so their audiences go on; what they were told of names is told
@@ -210,11 +224,22 @@ extension Topic {
         }
     }
 
+    /// Whoever holds a name goes on holding it; what was new about it is stored with the next
+    /// commit.
+    private func keepHolders(_ before: [DurableName]) {
+        for old in before where old.holder != nil {
+            if name(old.state.name) == nil {
+                names.append(DurableName(name: old.state.name, done: min(old.state.done, version)))
+            }
+            if let place = name(old.state.name) { names[place].inherit(old) }
+        }
+    }
+
     private func replay(_ record: Record) {
         switch record.change {
         case .patch(let patch):
-            // It was applied before to the same document, so it cannot be refused.
-            _ = try? document.apply(patch)
+            document.replay(patch)
+            document.forgetTombstones(behind: document.version)
         case .event(let data): _ = append(data, at: record.time)
         }
         for expiry in record.expiries {
@@ -222,6 +247,6 @@ extension Topic {
             expiries.append(Expiry(path: expiry.path, version: version, at: expiry.at))
         }
         expiries.sort { $0.at < $1.at }
-        if let answer = record.answer { ledger.record(answer) }
+        if let answer = record.answer, !Fault.ledgerDiesEarly.isPlanted { ledger.record(answer) }
     }
 }

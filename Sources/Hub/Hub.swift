@@ -150,7 +150,9 @@ public struct Hub: ~Copyable {
     }
 
     /// Sixty-four random bits (rule 19).
-    mutating func nextEpoch() -> Text { ViewHash(generator.next()).hex }
+    mutating func nextEpoch() -> Text {
+        Fault.epochReused.isPlanted ? "0123456789abcdef" : ViewHash(generator.next()).hex
+    }
 
     // MARK: Publishing
 
@@ -166,7 +168,9 @@ public struct Hub: ~Copyable {
         let outcome = publish(publication, to: topic)
         // A promise waits for the commit of what it promises. So does the answer to a repeat whose
         // first is in the same batch.
-        if topic.settings.isDurable && (topic.batch.records.count > records || records > 0) {
+        if topic.settings.isDurable && (topic.batch.records.count > records || records > 0)
+            && !Fault.ackBeforeCommit.isPlanted
+        {
             topic.batch.answers.append((publication.origin, outcome))
         } else {
             answer(publication.origin, outcome)
@@ -180,7 +184,9 @@ public struct Hub: ~Copyable {
     private mutating func publish(
         _ publication: Request.Publication, to topic: Topic
     ) -> Notice.Outcome {
-        guard let instance = publication.instance else { return apply(publication, to: topic) }
+        guard let instance = publication.instance, !Fault.repeatApplied.isPlanted else {
+            return apply(publication, to: topic)
+        }
         switch topic.ledger.verdict(
             publication.principal, instance, publication.origin.id, publication.fingerprint)
         {

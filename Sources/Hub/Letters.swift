@@ -252,8 +252,9 @@ public enum Notice: Sendable {
     public struct Frame: Sendable {
         public let bytes: [UInt8]
         public let to: UInt64
-        /// It says something about a version instead of leading to it: for every member.
-        public var isRemark = false
+        /// Who holds as much as this has no need of it: `to`, or where the frame is one of several
+        /// what they lead to together; everything, where it only remarks on a version.
+        public let leads: UInt64
     }
 
     public enum Outcome: Equatable, Sendable {

@@ -72,7 +72,12 @@ extension Topic {
     func postpones(_ request: Request) -> Bool {
         if case .leave = request { return false }
         switch standing {
-        case .ready: return false
+        case .ready:
+            // What was applied in this turn is not even under way to the disk: it may be changed
+            // further, and not be seen.
+            if case .publish = request { return false }
+            if batch.records.isEmpty || Fault.readsBeforeCommit.isPlanted { return false }
+            held.append(request)
         case .loading(var waiting):
             standing = .ready
             waiting.append(request)

@@ -45,6 +45,8 @@ final class Topic {
     }
 
     var batch = Batch()
+    /// What was asked since something was applied that is not under way to the disk yet.
+    var held: [Request] = []
     /// Those of the batch that is under way.
     var underWay: [(Origin, Notice.Outcome)] = []
     var recordsSinceCheckpoint = 0
@@ -119,7 +121,7 @@ final class Topic {
     /// The same for equal masks on every node: what a cursor carries to say which view it was.
     static func print(of mask: Mask) -> Text {
         var digest = Digest()
-        for pattern in mask.patterns {
+        for pattern in Fault.printUnchanged.isPlanted ? [] : mask.patterns {
             digest.add(.integer(Int64(pattern.count)))
             for segment in pattern {
                 switch segment {

@@ -133,7 +133,8 @@ extension World {
         guard client.line != nil else { return }
         var at = now + scenario.terms.heartbeatTime * 1_000_000
         if let deadline = client.session.deadline {
-            at = min(at, max(now + 1_000_000, deadline.nanoseconds - client.clockAhead))
+            let local = max(deadline.nanoseconds, client.clockAhead)
+            at = min(at, max(now + 1_000_000, local - client.clockAhead))
         }
         if let planned = client.wakePlanned, planned <= at { return }
         client.wakePlanned = at

@@ -5,6 +5,7 @@ import Simulation
 ///
 ///     fieldcast-sim --seeds 2000            many seeds, one after the other, on two threads
 ///     fieldcast-sim --seed 17               one, and what happened in it
+///     fieldcast-sim --fault staleAlias      with a fault planted, until a seed finds it; `all` for all
 @main
 enum Program {
     static func main() async {
@@ -12,10 +13,18 @@ enum Program {
         var first: UInt64 = 1
         var single: UInt64?
         var threads: UInt64 = 2
+        var fault: String?
         var arguments = CommandLine.arguments.dropFirst()
         while let name = arguments.popFirst() {
-            guard let value = arguments.popFirst(), let number = UInt64(value) else {
-                print("usage: fieldcast-sim [--seed n | --seeds n] [--first n] [--threads n]")
+            let value = arguments.popFirst() ?? ""
+            if name == "--fault" {
+                fault = value
+                continue
+            }
+            guard let number = UInt64(value) else {
+                print(
+                    "usage: fieldcast-sim [--seed n | --seeds n] [--first n] [--threads n]"
+                        + " [--fault name]")
                 exit(2)
             }
             switch name {
@@ -28,11 +37,40 @@ enum Program {
                 exit(2)
             }
         }
-        if let single {
+        if let fault {
+            let among = single.map { $0...$0 } ?? first...first + seeds - 1
+            find(fault, among, keepsNotes: single != nil)
+        } else if let single {
             replay(single)
         } else {
             await sweep(first..<first + seeds, threads)
         }
+    }
+
+    private static func find(
+        _ fault: String, _ seeds: ClosedRange<UInt64>, keepsNotes: Bool
+    ) {
+        guard Planted.isPossible else {
+            print("this build cannot plant faults: make sim FAULT=\(fault)")
+            exit(2)
+        }
+        let faults = fault == "all" ? Planted.names : [fault]
+        guard faults.allSatisfy({ Planted.names.contains($0) }) else {
+            print("there is no fault \(fault); there are: \(Planted.names.joined(separator: ", "))")
+            exit(2)
+        }
+        var missed = 0
+        for fault in faults {
+            let report = Planted.firstFinding(of: fault, among: seeds, keepsNotes: keepsNotes)
+            for note in report?.notes ?? [] { print(note) }
+            if let report {
+                print("\(fault): seed \(report.seed): \(report.violation ?? "")")
+            } else {
+                missed += 1
+                print("\(fault): not found in \(seeds.count) seeds")
+            }
+        }
+        exit(missed == 0 ? 0 : 1)
     }
 
     private static func replay(_ seed: UInt64) {

@@ -7,6 +7,8 @@ struct Account: Equatable, Sendable {
     var acknowledged: UInt64 = 0
     var refused: UInt64 = 0
     var postponed: UInt64 = 0
+    /// Diffs with measured patches in them.
+    var receipts: UInt64 = 0
     /// Of messages, without the framing beneath.
     var receivedBytes: UInt64 = 0
     var sentBytes: UInt64 = 0

@@ -117,6 +117,7 @@ struct ResultValue {
         var map = Map()
         for (name, count) in audit.faults { map[Text(name)] = .unsigned(count) }
         map["receipts"] = .unsigned(audit.receipts)
+        map["seconded"] = .unsigned(audit.seconded)
         map["merged"] = .unsigned(audit.merged)
         map["snapshots"] = .unsigned(audit.snapshots)
         map["gaps"] = .unsigned(audit.gaps)

@@ -83,6 +83,11 @@ struct Summary {
         if audit.mispredicted > 0 {
             more.append("\(Figures.count(audit.mispredicted)) hold what nobody published")
         }
+        if audit.contradicted > 0 {
+            more.append("\(Figures.count(audit.contradicted)) contradicted by the second audit")
+        } else if audit.seconded > 0 {
+            more.append("\(Figures.count(audit.seconded)) clients audited twice")
+        }
         if audit.malformed > 0 {
             more.append("\(Figures.count(audit.malformed)) malformed messages")
         }

@@ -49,6 +49,7 @@ extension Document {
 
     /// A name's number lives on with another name: no view may take the one for the other.
     mutating func forgetAlias(ofName name: Int32) {
+        if Fault.staleAlias.isPlanted { return }
         for i in views.indices {
             guard let count = views[i]?.aliases.count, Int(name) < count else { continue }
             views[i]?.aliases[Int(name)] = 0
@@ -70,7 +71,8 @@ extension Document {
         views[view.bit] = nil
         while entry.aliases.count <= Int(name) { entry.aliases.append(0) }
         entry.aliases[Int(name)] = UInt32(alias) + 1
-        entry.definitions.append(Definition(born: version + 1, name: name))
+        let born = version + (Fault.definitionLeftOut.isPlanted ? 0 : 1)
+        entry.definitions.append(Definition(born: born, name: name))
         views[view.bit] = entry
         return UInt32(alias)
     }

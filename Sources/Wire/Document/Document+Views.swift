@@ -131,7 +131,7 @@ extension Document {
         while left != 0 {
             let bit = left.trailingZeroBitCount
             left &= left - 1
-            if let gone { hashes[bit].subtract(gone) }
+            if let gone, !Fault.hashNotSubtracted.isPlanted { hashes[bit].subtract(gone) }
             if let come { hashes[bit].add(come) }
         }
     }

@@ -80,7 +80,9 @@ public struct Mirror: Sendable {
     // MARK: Diffs
 
     private func verdict(from: UInt64, to: UInt64) -> Verdict {
-        if to <= version { return .stale }
+        if to <= version { return Fault.staleDiffApplied.isPlanted ? .applied : .stale }
+        if from < version && Fault.diffNotApplied.isPlanted { return .stale }
+        if from > version && Fault.gapNotNoticed.isPlanted { return .applied }
         return from > version ? .gap : .applied
     }
 

@@ -60,7 +60,8 @@ extension ClientSession {
         let id = subscriptions[place].request.id
         switch verdict {
         case .applied:
-            let versions = subscriptions[place].mirror.version - held
+            let version = subscriptions[place].mirror.version
+            let versions = version > held ? version - held : 0
             notices.append(.changed(id: id, versions: versions))
         case .stale: notices.append(.stale(id: id))
         case .gap:

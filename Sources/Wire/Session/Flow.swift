@@ -35,7 +35,7 @@ public struct Flow: Equatable, Sendable {
     /// Whether the peer is behind by bytes or by time.
     @inline(__always)
     public func isLagging(_ terms: Terms, now: Instant) -> Bool {
-        if sent == seen { return false }
+        if sent == seen || Fault.slowReaderQueued.isPlanted { return false }
         return sent &- seen > terms.unconfirmedBytes
             || now.since(since) > .milliseconds(terms.unconfirmedTime)
     }
