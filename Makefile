@@ -17,6 +17,7 @@ build: deps ## everything, optimised
 
 run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-node
+	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
 test: deps ## every test
@@ -45,7 +46,7 @@ embedded: deps ## Wire as Embedded Swift for devices and browsers
 	tools/embedded.sh
 
 spec: deps ## the specification's vectors and examples
-	$(call nothing_yet,there is no spec/)
+	$(TEST) --filter VectorTests
 
 docs: deps ## the reference pages
 	$(call nothing_yet,no reference pages are made)

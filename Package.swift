@@ -44,7 +44,7 @@ let package = Package(
             name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
             swiftSettings: door),
         .target(
-            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "COpenSSL"],
+            name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
             swiftSettings: door),
         .executableTarget(name: "fieldcast-node", dependencies: ["Node"], swiftSettings: strict),
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
@@ -60,9 +60,14 @@ let package = Package(
         .target(name: "CAllocations", path: "Bench/CAllocations"),
         .executableTarget(
             name: "fieldcast-bench",
-            dependencies: ["Wire", "Hub", "CMsgpack", "CJansson", "CAllocations"], path: "Bench",
+            dependencies: [
+                "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
+                "transport-load", "transport-peer", "transport-server",
+            ],
+            path: "Bench",
             exclude: [
                 "Fixture", "CAllocations", "TransportLoad", "TransportPeer", "TransportServer",
+                "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
         .executableTarget(
@@ -92,9 +97,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            swiftSettings: strict),
         .testTarget(
-            name: "ProbeTests", dependencies: ["Probe", "Transport", "Wire"],
+            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),
     ]
 )

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 shift || true
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(messagepack json message document mirror session delivery)
+[ ${#names[@]} -gt 0 ] || names=(messagepack json message document mirror session delivery framing)
 
 # Under a sanitizer the crash reporter hangs and keeps the output open for ever.
 export SWIFT_BACKTRACE=enable=no FIELDCAST_FUZZING=1

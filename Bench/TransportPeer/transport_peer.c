@@ -63,7 +63,9 @@ int main(int words, char **word) {
     setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(word[2]))};
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 4096) < 0) return 1;
+    if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 4096) < 0) {
+        return 1;
+    }
     puts("ready");
     fflush(stdout);
     int epoll = epoll_create1(0);

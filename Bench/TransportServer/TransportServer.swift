@@ -1,17 +1,27 @@
 internal import Transport
 
-/// What the transport's rows measure: `transport-server KERNEL PORT` sends a frame of 120 bytes to
-/// everybody else for each message it receives, and answers any other request with "hello".
+/// What the transport's rows measure.
+///
+///     transport-server KERNEL PORT [tls]     sends a frame of 120 bytes to everybody else for each
+///                                            message it receives; answers other requests "hello"
+///     transport-server idle PORT COUNT [tls] the clients of the memory rows
 @main struct TransportServer {
     static func main() {
         let words = CommandLine.arguments
-        guard words.count == 3, let kernel = KernelChoice(rawValue: words[1]),
-            let port = UInt16(words[2])
-        else { return print("transport-server KERNEL PORT") }
+        guard words.count >= 3, let port = UInt16(words[2]) else {
+            return print("transport-server KERNEL PORT [tls] | idle PORT COUNT [tls]")
+        }
         do throws(Errno) {
+            if words[1] == "idle", words.count > 3, let count = Int(words[3]) {
+                return try IdleClients.run(port: port, count: count, tls: words.last == "tls")
+            }
+            guard let kernel = KernelChoice(rawValue: words[1]) else {
+                return print("no kernel \(words[1])")
+            }
             let loop = try Loop(LoopLimits(), on: kernel)
-            try loop.listen(at: .loopback(port: port))
-            print("ready on \(loop.kernelName)")
+            let tls = words.last == "tls" ? BenchCertificate.context : nil
+            try loop.listen(at: .loopback(port: port), tls: tls)
+            Process.write("ready on \(loop.kernelName)\n")
             loop.run(Fanout(loop))
         } catch {
             print(error)

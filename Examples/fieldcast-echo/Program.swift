@@ -28,7 +28,7 @@ internal import Wire
             case .serve(let port):
                 let tls = arguments.tls ? try Program.serverTLS() : nil
                 let address = try loop.listen(at: .any(port: port), tls: tls)
-                print("listening at \(address) on \(loop.kernelName)")
+                Process.write("listening at \(address) on \(loop.kernelName)\n")
                 loop.run(Echo(loop))
             case .connect(let url):
                 let address = try SocketAddress.resolve(url.host, port: url.port)

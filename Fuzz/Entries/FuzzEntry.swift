@@ -13,6 +13,7 @@ public enum FuzzEntry {
         ("mirror", { mirror($0) }),
         ("session", { session($0) }),
         ("delivery", { delivery($0) }),
+        ("framing", { framing($0) }),
     ]
 
     /// The one that the environment names.

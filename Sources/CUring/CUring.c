@@ -56,10 +56,14 @@ fc_uring *fc_uring_new(int32_t entries, int32_t buffers, int32_t buffer_bytes, i
     u->memory_bytes = (size_t)buffers * (size_t)buffer_bytes;
     void *ring_memory =
         mmap(NULL, u->buffers_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    void *memory =
-        mmap(NULL, u->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    // All of it now: the kernel goes round the buffers, so all are touched soon, and memory that
+    // grows later looks like a leak.
+    void *memory = mmap(NULL, u->memory_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     struct io_uring_buf_reg registration = {
-        .ring_addr = (uint64_t)(uintptr_t)ring_memory, .ring_entries = (uint32_t)buffers, .bgid = 0};
+        .ring_addr = (uint64_t)(uintptr_t)ring_memory,
+        .ring_entries = (uint32_t)buffers,
+        .bgid = 0};
     r = ring_memory == MAP_FAILED || memory == MAP_FAILED
             ? -ENOMEM
             : io_uring_register_buf_ring(&u->ring, &registration, 0);
@@ -135,11 +139,13 @@ void fc_uring_cancel(fc_uring *u, uint64_t name) {
     io_uring_sqe_set_data64(sqe, UINT64_MAX);
 }
 
-void fc_uring_send(fc_uring *u, int32_t socket, const uint8_t *bytes, int64_t count, uint64_t name) {
+void fc_uring_send(fc_uring *u, int32_t socket, const uint8_t *bytes, int64_t count,
+                   uint64_t name) {
     struct io_uring_sqe *sqe = place(u, name);
     // Wait-all makes a short send a failure, so that only successes are silent; don't-wait makes it
     // complete within the submission, so that the bytes need not outlive that.
-    io_uring_prep_send(sqe, socket, bytes, (size_t)count, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL);
+    io_uring_prep_send(sqe, socket, bytes, (size_t)count,
+                       MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
     io_uring_sqe_set_data64(sqe, name);
 }
@@ -157,7 +163,8 @@ int32_t fc_uring_submit(fc_uring *u) {
 int32_t fc_uring_wait(fc_uring *u, int64_t nanoseconds) {
     struct io_uring_cqe *cqe;
     struct __kernel_timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-    int r = io_uring_submit_and_wait_timeout(&u->ring, &cqe, 1, nanoseconds < 0 ? NULL : &time, NULL);
+    int r = io_uring_submit_and_wait_timeout(&u->ring, &cqe, 1,
+                                             nanoseconds < 0 ? NULL : &time, NULL);
     return r == -ETIME || r == -EINTR || r >= 0 ? 0 : r;
 }
 
@@ -167,8 +174,9 @@ bool fc_uring_next(fc_uring *u, fc_completion *c) {
     io_uring_for_each_cqe(&u->ring, head, cqe) {
         c->name = cqe->user_data;
         c->result = cqe->res;
-        c->buffer = cqe->flags & IORING_CQE_F_BUFFER ? (int32_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT)
-                                                     : -1;
+        c->buffer = cqe->flags & IORING_CQE_F_BUFFER
+                        ? (int32_t)(cqe->flags >> IORING_CQE_BUFFER_SHIFT)
+                        : -1;
         c->more = cqe->flags & IORING_CQE_F_MORE;
         io_uring_cqe_seen(&u->ring, cqe);
         return true;

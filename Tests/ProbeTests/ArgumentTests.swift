@@ -104,4 +104,41 @@ import Wire
             #expect(throws: UsageError.self, "\(bad)") { try Expectation(bad) }
         }
     }
+
+    @Test("The command line wins over a file, and a file over a preset")
+    func scenarios() throws {
+        var given = try Arguments(
+            ["--rate", "7", "--preset", "hot-topic"], knowing: Command.loadOptions)
+        let file =
+            #"{"fields": 30, "rate": 9, "expect": ["lost == 0", "cuts == 0"], "quiet": true}"#
+        try Scenario.add(
+            [UInt8](file.utf8), from: "file", to: &given, knowing: Command.loadOptions)
+        try Scenario.complete(&given, knowing: Command.loadOptions)
+        let plan = try LoadPlan(given)
+        #expect(plan.rate == 7 && plan.fields == 30 && plan.publishers == 20)
+        #expect(given.all("expect").count == 2 && given.has("quiet"))
+    }
+
+    @Test("Every preset can be carried out")
+    func presets() throws {
+        for preset in Scenario.presets {
+            var given = try Arguments(["--preset", preset.name], knowing: Command.loadOptions)
+            try Scenario.complete(&given, knowing: Command.loadOptions)
+            #expect(try LoadPlan(given).fault == nil)
+        }
+    }
+
+    @Test(
+        "A scenario with a mistake is refused",
+        arguments: [
+            "[]", "{", #"{"conections": 3}"#, #"{"rate": {}}"#, #"{"quiet": "yes"}"#,
+            #"{"scenario": "x"}"#,
+        ])
+    func badScenarios(_ text: String) throws {
+        var given = try Arguments([], knowing: Command.loadOptions)
+        #expect(throws: UsageError.self) {
+            try Scenario.add(
+                [UInt8](text.utf8), from: "file", to: &given, knowing: Command.loadOptions)
+        }
+    }
 }

@@ -19,8 +19,8 @@ enum LayerRules {
             "Sources/Transport/Loop/EpollKernel.swift", "Sources/Transport/Loop/Latch.swift",
             "Sources/Transport/Loop/LoopThread.swift", "Sources/Transport/Loop/Process.swift",
             "Sources/Transport/Loop/SocketAddress.swift", "Sources/Transport/Loop/System.swift",
-            "Sources/Transport/Loop/SystemSockets.swift", "Sources/Transport/Loop/UringKernel.swift",
-            "Sources/Transport/Loop/Waker.swift",
+            "Sources/Transport/Loop/SystemSockets.swift",
+            "Sources/Transport/Loop/UringKernel.swift", "Sources/Transport/Loop/Waker.swift",
         ],
         "COpenSSL": [
             "Sources/Node/Auth/MessageCode.swift", "Sources/Node/Auth/PublicKey.swift",
@@ -30,7 +30,7 @@ enum LayerRules {
         "CUring": ["Sources/Transport/Loop/UringKernel.swift"],
         "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],
         "CSQLite": [],
-        "CMsgpack": [],
+        "CMsgpack": ["Sources/Probe/Audit/Packed.swift"],
     ]
 
     /// Files of Sources that may pass `lineLimit`, and the reason.

@@ -71,8 +71,9 @@ struct Arguments: Equatable {
     }
 
     /// Adds what was not given, as from a preset or a file: what was given wins.
-    mutating func add(_ name: String, _ value: String) {
-        if !has(name) { given.append((name, value)) }
+    mutating func add(_ name: String, _ values: [String]) {
+        if has(name) { return }
+        for value in values { given.append((name, value)) }
     }
 
     private static func unknown(_ name: String, _ options: [Option]) -> UsageError {

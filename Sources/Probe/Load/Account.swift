@@ -7,6 +7,8 @@ struct Account: Equatable, Sendable {
     var acknowledged: UInt64 = 0
     var refused: UInt64 = 0
     var postponed: UInt64 = 0
+    /// Diffs with measured patches in them.
+    var receipts: UInt64 = 0
     /// Of messages, without the framing beneath.
     var receivedBytes: UInt64 = 0
     var sentBytes: UInt64 = 0
@@ -54,6 +56,14 @@ struct Progress: Equatable, Sendable {
     let connections: Int
     let faults: UInt64
     let diverged: UInt64
+
+    init(
+        moment: Moment, patches: Int, made: Int, connections: Int, faults: UInt64,
+        diverged: UInt64
+    ) {
+        (self.moment, self.patches, self.made) = (moment, patches, made)
+        (self.connections, self.faults, self.diverged) = (connections, faults, diverged)
+    }
 
     init(run: LoadRun, moment: Moment) {
         self.moment = moment

@@ -19,6 +19,7 @@ extension LoadRun {
                 take(notice, client, message, held, now)
             }
         }
+        if client.second != nil { second(client, message) }
         // A session that waits to resume drops diffs without a word; the audit looks at them.
         if silent, client.audit.isMissing, let span = DiffSpan(message, client.encoding) {
             client.audit.dropped(span)
@@ -30,6 +31,17 @@ extension LoadRun {
         pump(client, now)
     }
 
+    /// What the naive mirror of a client makes of the same bytes.
+    private func second(_ client: VirtualClient, _ message: Span<UInt8>) {
+        let bytes = [UInt8](capacity: message.count) { output in
+            for i in message.indices { output.append(message[i]) }
+        }
+        switch client.second?.received(bytes) {
+        case .nonsense?, .compared(false)?: client.audit.contradicted += 1
+        case .nothing?, .compared(true)?, nil: break
+        }
+    }
+
     @inline(__always)
     private func changed(
         _ client: VirtualClient, _ held: UInt64, _ versions: UInt64, _ now: Instant
@@ -39,8 +51,11 @@ extension LoadRun {
             client.awaitsCatchUp = false
             client.servedAlone = held + versions
         }
-        if phase == .measuring { current.receipts += 1 }
         let to = held + versions
+        if phase == .measuring || phase == .settling && to < head {
+            account.receipts += 1
+            current.receipts += 1
+        }
         table.received(after: held, to: to, view: client.view, at: now) { sample in
             record(sample)
         }

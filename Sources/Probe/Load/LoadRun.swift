@@ -90,6 +90,7 @@ final class LoadRun: Service {
         (startedAt, phaseBegan, connectStart, nextSecond, nextSweep) = (now, now, now, now, now)
         phaseLimit = now + plan.patience
         nextSecond = now + .seconds(1)
+        var seconded = 0
         for n in 0..<plan.publishers + plan.connections {
             let isPublisher = n < plan.publishers
             let index = n - plan.publishers
@@ -101,6 +102,11 @@ final class LoadRun: Service {
             if !isPublisher {
                 client.subscription = client.session.subscribe(
                     Text(plan.topic), fields: script.mask(of: client.view), hash: plan.hashes)
+            }
+            if !isPublisher, client.encoding == .messagePack, seconded < plan.seconded {
+                client.second = NaiveMirror()
+                client.audit.seconded = 1
+                seconded += 1
             }
             clients.append(client)
         }
@@ -138,6 +144,9 @@ final class LoadRun: Service {
             current = Moment()
         case .settling:
             measureEnd = now
+            // What is left of a second is too short for a rate.
+            second.clear()
+            current = Moment()
             cpuAtEnd = Machine.cpuTime
         case .proving:
             for client in subscribers where client.stage == .ready {

@@ -37,6 +37,8 @@ final class VirtualClient {
     var wasReady = false
 
     var audit = Audit()
+    /// Of a sample: a mirror that shares nothing with Wire.
+    var second: NaiveMirror?
     var subscription: UInt64 = 0
     /// The version with which it began to be measured.
     var start: UInt64 = 0

@@ -45,7 +45,8 @@ struct Expectation: Equatable, Sendable {
 
     private static let counts = [
         "diverged", "lost", "repeated", "disordered", "merged", "malformed", "behind", "unproven",
-        "mispredicted", "proven", "cuts", "lags", "receipts", "receipts/s", "refused", "ready",
+        "mispredicted", "contradicted", "proven", "cuts", "lags", "receipts", "receipts/s",
+        "refused", "ready",
         "cpu", "recovery",
     ]
 

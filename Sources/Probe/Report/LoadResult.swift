@@ -29,7 +29,7 @@ struct LoadResult: Sendable {
         return seconds > 0 ? Double(receipts) / seconds : 0
     }
 
-    var receipts: UInt64 { series.reduce(0) { $0 + $1.receipts } }
+    var receipts: UInt64 { account.receipts }
 
     /// The part of one processor that the probe used while it measured.
     var busy: Double {
@@ -94,13 +94,20 @@ extension LoadRun {
                     if client.finalProof == .none || client.finalProof == .asked {
                         client.audit.unproven += 1
                     }
+                    let mirror = client.session.subscriptions[0].mirror
+                    if let second = client.second,
+                        second.version != mirror.version || second.word != mirror.hash.word
+                    {
+                        client.audit.contradicted += 1
+                    }
                     if account.refused == 0,
-                        client.session.subscriptions[0].mirror.hash != predicted[client.view]
+                        mirror.hash != predicted[client.view]
                     {
                         client.audit.mispredicted += 1
                     }
                 }
-                let due = table.touched(after: client.start, to: head, view: client.view)
+                // The closing patch is not measured, but everybody gets it.
+                let due = table.touched(after: client.start, to: head, view: client.view) + 1
                 let direct = Int(clamping: client.audit.receipts)
                 if due > direct, client.audit.snapshots <= 1 {
                     client.audit.merged = UInt64(due - direct)

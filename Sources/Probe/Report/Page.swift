@@ -92,7 +92,9 @@ struct Page {
         return throughput.html + latency.html + spectrum.html
     }
 
-    private var measured: [Moment] { result.series.filter { $0.phase >= .connecting } }
+    private var measured: [Moment] {
+        result.series.filter { $0.phase == .connecting || $0.phase == .measuring }
+    }
 
     private func across(_ moments: [Moment]) -> (place: (Moment) -> Double, ticks: [Chart.Tick]) {
         let last = moments.last.map { Figures.seconds($0.at) } ?? 1

@@ -67,6 +67,7 @@ struct ResultValue {
             "fields": .integer(Int64(plan.fields)), "changes": .integer(Int64(plan.changes)),
             "views": .integer(Int64(plan.views)), "jsonShare": ResultValue.number(plan.jsonShare),
             "hashes": .boolean(plan.hashes), "disturbance": .text(plan.disturbance.rawValue),
+            "plainBytes": plan.plainBytes.map { .integer(Int64($0)) } ?? .null,
             "seed": .unsigned(plan.seed),
         ]
     }
@@ -117,6 +118,7 @@ struct ResultValue {
         var map = Map()
         for (name, count) in audit.faults { map[Text(name)] = .unsigned(count) }
         map["receipts"] = .unsigned(audit.receipts)
+        map["seconded"] = .unsigned(audit.seconded)
         map["merged"] = .unsigned(audit.merged)
         map["snapshots"] = .unsigned(audit.snapshots)
         map["gaps"] = .unsigned(audit.gaps)
@@ -171,8 +173,7 @@ struct Environment: Equatable, Sendable {
     }
 
     private static func lines(_ path: String) -> [Substring] {
-        guard let bytes = try? Machine.read(path) else { return [] }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        Machine.text(path).split(separator: "\n")
     }
 
     private static func line(_ path: String) -> String { lines(path).first.map(String.init) ?? "" }

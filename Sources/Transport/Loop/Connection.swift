@@ -70,6 +70,8 @@ final class Connection {
     var upgrade: ClientUpgrade?
     var calls: CallExchange?
     var inbox: WebSocketInbox?
+    /// In its place where the connection speaks records.
+    var records: RecordInbox?
     var deflate: DeflateAgreement?
     /// Of its own, where the peer's messages refer to earlier ones.
     var decompressor: Decompressor?
@@ -110,6 +112,13 @@ final class HTTPExchange {
     var state = State.head
     var scanner = HTTPHeadScanner()
     var head: [UInt8] = []
+    /// Behind the balancer's header stand records, not HTTP.
+    var turnsToRecords = false
+
+    /// The balancer's header comes before everything, TLS included.
+    var awaitsProxyHeader: Bool {
+        if case .proxyHeader = state { true } else { false }
+    }
 }
 
 /// The client's side of an upgrade.

@@ -5,8 +5,8 @@ internal import Wire
 ///
 /// The shape fits readiness and completion: `next()` says that something has come, `receive` and
 /// `accept` fetch it (from the socket, or from the completion just seen), `send` either moves
-/// bytes at once or leaves that to `submit`, at the end of the turn. Calls go through a witness table; that
-/// is one or two nanoseconds beside a system call of a thousand.
+/// bytes at once or leaves that to `submit`, at the end of the turn. Calls go through a witness
+/// table; that is one or two nanoseconds beside a system call of a thousand.
 protocol Kernel: AnyObject {
     var name: String { get }
     func now() -> Instant

@@ -50,7 +50,17 @@ extension Loop {
             connection.isAnnounced = true
             if !service.accepted(connection.id, from: connection.peer) {
                 connection.isAnnounced = false
-                doom(connection, ConnectionEnd(.byUs))
+                return doom(connection, ConnectionEnd(.byUs))
+            }
+            if exchange.turnsToRecords {
+                connection.http = nil
+                openRecords(connection)
+            }
+            // What follows is sealed.
+            if let tls = connection.tls, position < bytes.count {
+                let rest = bytes.extracting(droppingFirst: position)
+                position = bytes.count
+                unseal(connection, tls, rest)
             }
         }
     }

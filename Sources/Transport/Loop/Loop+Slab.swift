@@ -134,9 +134,13 @@ extension Loop {
             }
             connection.tls = session
         }
+        if listener.speech == .records, !listener.expectsProxyHeader {
+            return openRecords(connection)
+        }
         let exchange = HTTPExchange()
         if listener.expectsProxyHeader {
             exchange.state = .proxyHeader(ProxyHeader())
+            exchange.turnsToRecords = listener.speech == .records
             connection.isAnnounced = false
         }
         connection.http = exchange

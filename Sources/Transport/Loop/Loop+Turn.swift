@@ -50,7 +50,7 @@ extension Loop {
         let received = kernel.receive(connection.descriptor) { bytes in
             connection.heard = now
             connection.missedBeats = 0
-            if let tls = connection.tls {
+            if let tls = connection.tls, connection.http?.awaitsProxyHeader != true {
                 unseal(connection, tls, bytes.span)
             } else {
                 consume(connection, &bytes)
@@ -78,6 +78,8 @@ extension Loop {
             case .opening: readUpgrade(connection, bytes.span, &position)
             case .calling: readCall(connection, bytes.span, &position)
             case .streaming: pause(connection)
+            case .open where connection.records != nil:
+                readRecords(connection, bytes.span, &position)
             case .open, .closing: readWebSocket(connection, &bytes, &position)
             case .connecting, .finishing, .lingering: return
             }
@@ -94,7 +96,8 @@ extension Loop {
                 tls.start()
                 if let hello = tls.takeOutput() { connection.sealed.append(hello) }
             }
-            return connection.upgrade == nil ? beginCall(connection) : beginUpgrade(connection)
+            if connection.upgrade != nil { return beginUpgrade(connection) }
+            return connection.records == nil ? beginCall(connection) : openRecords(connection)
         }
         connection.isBacklogged = false
         touch(connection)
@@ -115,7 +118,9 @@ extension Loop {
         case .connecting, .opening:
             doom(connection, ConnectionEnd(.lost))
         case .open:
-            doom(connection, ConnectionEnd(.lost, code: .abnormal))
+            // A stream of records has no other way to say that it is done.
+            let isDone = connection.records?.isEmpty == true
+            doom(connection, ConnectionEnd(isDone ? .byPeer : .lost, code: .abnormal))
         case .calling: callCut(connection)
         case .streaming: doom(connection, ConnectionEnd(.byPeer))
         case .closing, .lingering:
@@ -168,6 +173,9 @@ extension Loop {
         case .opening, .calling: doom(connection, ConnectionEnd(.timedOut))
         case .streaming: break
         case .http: expiredExchange(connection)
+        case .open where connection.tls?.state == .handshaking:
+            doom(connection, ConnectionEnd(.timedOut))
+        case .open where connection.records != nil: break
         case .open: beat(connection)
         case .closing, .finishing, .lingering:
             doom(connection, connection.end ?? ConnectionEnd(.timedOut, code: .abnormal))

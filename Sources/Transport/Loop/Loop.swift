@@ -55,6 +55,7 @@ public final class Loop {
         var isOpen = true
         var expectsProxyHeader = false
         var tls: TLSContext?
+        var speech = Speech.http
     }
 
     /// A loop on a kernel of this machine. It must be run on the thread that makes it.
@@ -93,22 +94,24 @@ public final class Loop {
     @discardableResult
     public func listen(
         at address: SocketAddress, sharingPort: Bool = true, proxyHeader: Bool = false,
-        tls: TLSContext? = nil
+        tls: TLSContext? = nil, speaking speech: Speech = .http
     ) throws(Errno) -> SocketAddress {
         let descriptor = try kernel.listen(
             at: address, limits.sockets, backlog: limits.backlog, sharesPort: sharingPort)
-        return try adopt(listener: descriptor, proxyHeader: proxyHeader, tls: tls)
+        return try adopt(listener: descriptor, proxyHeader: proxyHeader, tls: tls, speaking: speech)
     }
 
     /// Listens on a socket made elsewhere, as a service manager hands it over.
     @discardableResult
     public func adopt(
-        listener descriptor: Int32, proxyHeader: Bool = false, tls: TLSContext? = nil
+        listener descriptor: Int32, proxyHeader: Bool = false, tls: TLSContext? = nil,
+        speaking speech: Speech = .http
     ) throws(Errno) -> SocketAddress {
         let address = try kernel.localAddress(of: descriptor)
         try kernel.add(descriptor, Token(listener: listeners.count), .reading)
         listeners.append(
-            Listener(descriptor: descriptor, expectsProxyHeader: proxyHeader, tls: tls))
+            Listener(
+                descriptor: descriptor, expectsProxyHeader: proxyHeader, tls: tls, speech: speech))
         return address
     }
 

@@ -115,7 +115,8 @@ internal import Wire
     private func listenOn(_ index: Int) {
         let listener = listeners[index]
         let name = Self.name(.accept, Token(listener: index))
-        if listener.isReading, !listener.isAccepting, !listener.isStopped, listener.descriptor >= 0 {
+        if listener.isReading, !listener.isAccepting, !listener.isStopped, listener.descriptor >= 0
+        {
             listeners[index].isAccepting = true
             unsafe fc_uring_accept(ring, listener.descriptor, name)
         } else if !listener.isReading, listener.isAccepting {

@@ -1,12 +1,12 @@
 /// Masking (RFC 6455 section 5.3): byte *i* of a payload is combined with byte *i mod 4* of a key.
-enum Masking {
+public enum Masking {
     /// Applies the key to `range` of `bytes`, where the first byte of the range is byte `phase` of
     /// its frame's payload. Applying it twice changes nothing, so this masks and unmasks.
     ///
     /// The one place in the pure folders where unsafe code pays: eight bytes at a time is six to
     /// eight times as fast as one. Bound: `range` is checked against the span before the loop, and
     /// the loop stays inside `range`.
-    static func apply(
+    public static func apply(
         _ key: UInt32, phase: Int, to bytes: inout MutableSpan<UInt8>, in range: Range<Int>
     ) {
         guard key != 0, !range.isEmpty else { return }

@@ -26,6 +26,10 @@ extension Span<UInt8> {
             let lead = self[i]
             if lead < 0x80 {
                 i &+= 1
+                if i &+ 8 <= end {
+                    let high = bigEndian64(at: i) & 0x8080_8080_8080_8080
+                    i &+= high.leadingZeroBitCount / 8
+                }
                 continue
             }
             // The range of the second byte is what excludes overlong forms and surrogates.

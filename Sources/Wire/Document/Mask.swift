@@ -22,13 +22,19 @@ public struct Mask: Hashable, Sendable {
 
     public init(_ patterns: [Pattern]) {
         var kept: [Pattern] = []
-        // Shorter patterns first: only they can cover longer ones.
-        for pattern in patterns.sorted(by: { $0.count < $1.count })
-        where !kept.contains(where: { Mask.covers($0, pattern) }) {
-            kept.removeAll { Mask.covers(pattern, $0) }
+        // In this order a pattern stands right before those that it begins, and without any name
+        // in it, it covers no others. So only the few that have one are compared with all.
+        for pattern in patterns.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            if let last = kept.last, pattern.starts(with: last) { continue }
             kept.append(pattern)
         }
-        self.patterns = kept.sorted { $0.lexicographicallyPrecedes($1) }
+        let wide = kept.filter { $0.contains(.any) }
+        if !wide.isEmpty {
+            kept.removeAll { pattern in
+                wide.contains { $0 != pattern && Mask.covers($0, pattern) }
+            }
+        }
+        self.patterns = kept
     }
 
     /// The fields at and beneath these paths.

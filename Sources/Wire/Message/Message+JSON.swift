@@ -92,12 +92,9 @@
                 writer.writeJSON(.array(content.unset.map { Value($0) }))
             }
             if !content.set.isEmpty {
-                var tree = Map()
-                for assignment in content.set {
-                    tree.lay(assignment.value, at: assignment.path.segments[...])
-                }
                 Message.begin("set", &writer, &first)
-                writer.writeJSON(tree)
+                let ordered = content.set.sorted { $0.path < $1.path }
+                writer.writeJSON(Map(ordered[...], depth: 0))
             }
         }
 
@@ -115,17 +112,30 @@
     }
 
     extension Map {
-        fileprivate mutating func lay(_ value: Value, at path: ArraySlice<Text>) {
-            guard let name = path.first else { return }
-            if path.count == 1 {
-                self[name] = value
-                return
+        /// What assignments in the order of their paths, equal up to `depth`, set beneath it. In
+        /// that order every map is complete when it is made, so that thousands of fields cost no
+        /// more than their sorting.
+        fileprivate init(_ ordered: ArraySlice<Diff.Assignment>, depth: Int) {
+            var entries: [Entry] = []
+            var rest = ordered
+            while let first = rest.first {
+                // A set of the document itself is none.
+                guard depth < first.path.segments.count else {
+                    rest.removeFirst()
+                    continue
+                }
+                let name = first.path.segments[depth]
+                let group = rest.prefix {
+                    depth < $0.path.segments.count && $0.path.segments[depth] == name
+                }
+                rest = rest.dropFirst(group.count)
+                if let last = group.last, last.path.segments.count == depth + 1 {
+                    entries.append(Entry(key: name, value: last.value))
+                } else {
+                    entries.append(Entry(key: name, value: .map(Map(group, depth: depth + 1))))
+                }
             }
-            var inner = Map()
-            if case .map(let map)? = self[name] { inner = map }
-            self[name] = nil
-            inner.lay(value, at: path.dropFirst())
-            self[name] = .map(inner)
+            self.init(ordered: entries)
         }
 
         fileprivate func collect(

@@ -175,7 +175,7 @@ extension Diff {
             reader.offset = parts.definitions
             definitions = try Diff.readDefinitions(&reader)
         }
-        let names = known + definitions
+        let names = Diff.table(known + definitions)
         reader.offset = parts.sets
         for _ in 0..<(try reader.readPairCount()) {
             let start = reader.offset
@@ -221,8 +221,18 @@ extension Diff {
         }
     }
 
+    /// Names by their aliases, so that a path costs its length, however many there are.
+    private static func table(_ definitions: [Definition]) -> [Text?] {
+        var names: [Text?] = []
+        for definition in definitions where definition.alias < Document.aliasLimit {
+            while names.count <= definition.alias { names.append(nil) }
+            names[Int(definition.alias)] = definition.name
+        }
+        return names
+    }
+
     private static func readPath(
-        _ reader: inout MessagePackReader, _ names: [Definition]
+        _ reader: inout MessagePackReader, _ names: [Text?]
     ) throws(DecodeError) -> Path {
         let head = try reader.peek()
         let isList = head & 0xf0 == 0x90 || head == 0xdc || head == 0xdd
@@ -236,10 +246,10 @@ extension Diff {
             }
             let start = reader.offset
             let alias = try reader.readInteger()
-            guard let definition = names.last(where: { UInt64($0.alias) == alias }) else {
+            guard alias < UInt64(names.count), let name = names[Int(alias)] else {
                 throw DecodeError(.unknownAlias, at: start)
             }
-            segments.append(definition.name)
+            segments.append(name)
         }
         return Path(segments)
     }

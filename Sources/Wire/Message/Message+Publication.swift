@@ -81,6 +81,7 @@ extension Patch {
             else { return nil }
             return Condition(path: path, version: version)
         }
+        guard conditions.count <= Limits.conditions else { throw .field("if") }
     }
 
     func put(_ list: inout FieldList) {

@@ -8,6 +8,8 @@ public enum Limits {
     public static let integer: UInt64 = 1 << 53 - 1
     /// How many segments a path may have.
     public static let pathSegments = 16
+    /// How many conditions a patch may have; each may ask about a whole tree.
+    public static let conditions = 64
     /// How many patterns a mask may have.
     public static let patterns = 64
     /// How many bytes a topic's name may have.

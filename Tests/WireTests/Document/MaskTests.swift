@@ -60,6 +60,12 @@ import Wire
         }
     }
 
+    @Test("The largest masks that may meet are not compared each with each") func large() {
+        let rows = Mask((0..<64).map { [.name(Text("row\($0)")), .any] })
+        let columns = Mask((0..<64).map { [.any, .name(Text("column\($0)"))] })
+        #expect(rows.intersection(columns).patterns.count == 4_096)
+    }
+
     @Test("A mask holds what is at or beneath a pattern") func holds() {
         let mask = Mask([[.any, .name("status")], [.name("total")]])
         #expect(mask.holds(["row", "status"]) && mask.holds(["row", "status", "deep"]))

@@ -213,6 +213,47 @@ import Wire
         }
     }
 
+    @Test("A diff of very many fields, in any order, costs little more than its bytes")
+    func largeDiff() {
+        var random = Seeded(9)
+        var fields = (0..<20_000).map {
+            Diff.Assignment(path: [Text("row\($0 % 5_000)"), Text("f\($0 / 5_000)")], value: 1)
+        }
+        fields.shuffle(using: &random)
+        let diff = Diff(view: 1, from: 1, to: 2, content: .init(set: fields))
+        guard
+            case .success(.diff(let back)) = Message.decoded(
+                Message.diff(diff).encoded(.json), .json)
+        else {
+            Issue.record("it did not come back")
+            return
+        }
+        #expect(back.content.set.count == 20_000)
+        #expect(back.content.set == fields.sorted { $0.path < $1.path })
+    }
+
+    @Test("Aliases by the thousand, each used by thousands of paths, are looked up at once")
+    func manyAliases() {
+        var writer = Writer()
+        for n in [11, 1, 2, 1] as [UInt64] { if n == 11 { writer.packArray(7) }; writer.pack(n) }
+        writer.packArray(100_000)
+        for i in 0..<50_000 {
+            writer.pack(UInt64(i % Document.aliasLimit))
+            writer.pack(true)
+        }
+        writer.packArray(0)
+        writer.packArray(100_000)
+        for i in 0..<50_000 {
+            writer.pack(UInt64(i % Document.aliasLimit))
+            writer.pack("a" as Text)
+        }
+        guard case .success(.diff(let diff)) = Message.decoded(writer.bytes(), .messagePack) else {
+            Issue.record("it was refused")
+            return
+        }
+        #expect(diff.content.set.count == 50_000)
+    }
+
     @Test("A definition gives an alias its name, also one that was known before") func aliases() {
         let known = [Diff.Definition(alias: 0, name: "old"), .init(alias: 1, name: "b")]
         let packed = bytes("970b010201" + "92920001c3" + "90" + "9200a16e")

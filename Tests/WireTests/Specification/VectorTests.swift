@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Wire
 
@@ -18,6 +19,23 @@ import Wire
         #expect(messages.count { $0["messagePack"] != nil } >= 100)
         #expect(messages.count { $0["json"] != nil } >= 100)
         #expect(VectorFile.diffs.vectors.count >= 80)
+    }
+
+    @Test("name rules that the text has, and no rule has its number twice") func rules() throws {
+        var numbers: [Substring] = []
+        for page in ["encodings", "documents"] {
+            let url = URL(filePath: #filePath).deletingLastPathComponent()
+                .appending(path: "../../../spec/\(page).md").standardizedFileURL
+            let text = String(decoding: try Data(contentsOf: url), as: UTF8.self)
+            numbers += text.matches(of: /\*\*([DEM][0-9]+)\*\*/).map { $0.output.1 }
+        }
+        #expect(Set(numbers).count == numbers.count)
+        for file in [VectorFile.values, .messages, .diffs] {
+            for vector in file.vectors {
+                guard case .text(let rule)? = vector["rule"] else { continue }
+                #expect(numbers.contains(Substring(rule.string)), "\(rule)")
+            }
+        }
     }
 
     private func hexadecimal(_ value: Value?) -> [UInt8]? {

@@ -29,6 +29,9 @@ struct Audit: Equatable, Sendable {
     var behind: UInt64 = 0
     var unproven: UInt64 = 0
     var mispredicted: UInt64 = 0
+    /// Clients that a naive second mirror followed, and what it found otherwise.
+    var seconded: UInt64 = 0
+    var contradicted: UInt64 = 0
 
     /// The versions that the last gap left out.
     private var missing: Range<UInt64> = 0..<0
@@ -73,6 +76,8 @@ struct Audit: Equatable, Sendable {
         behind += other.behind
         unproven += other.unproven
         mispredicted += other.mispredicted
+        seconded += other.seconded
+        contradicted += other.contradicted
     }
 
     /// Every fault with its count, in the words of the report.
@@ -80,7 +85,7 @@ struct Audit: Equatable, Sendable {
         [
             ("diverged", diverged), ("lost", lost), ("repeated", repeated),
             ("disordered", disordered), ("malformed", malformed), ("behind", behind),
-            ("unproven", unproven), ("mispredicted", mispredicted),
+            ("unproven", unproven), ("mispredicted", mispredicted), ("contradicted", contradicted),
         ]
     }
 

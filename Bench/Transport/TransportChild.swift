@@ -1,0 +1,58 @@
+import Foundation
+
+/// A program of the transport's rows, pinned to one processor.
+final class TransportChild {
+    private let process = Process()
+    private let output = Pipe()
+
+    /// Runs `words`; the first is a program beside the bench, or a path.
+    init(cpu: Int, _ words: [String], environment: [String: String] = [:]) throws {
+        process.executableURL = URL(filePath: "/usr/bin/taskset")
+        var command = words
+        if !command[0].contains("/") {
+            let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+            command[0] = folder.appending(path: command[0]).path()
+        }
+        process.arguments = ["-c", String(cpu)] + command
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    var pid: Int32 { process.processIdentifier }
+
+    /// The next line that it prints.
+    func line() throws -> String {
+        var text = ""
+        while true {
+            let byte = output.fileHandleForReading.readData(ofLength: 1)
+            guard let byte = byte.first else { throw TransportFault.ended }
+            if byte == UInt8(ascii: "\n") { return text }
+            text.append(Character(UnicodeScalar(byte)))
+        }
+    }
+
+    var residentBytes: Double {
+        let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmRSS") }
+        return (line.flatMap { Double($0.filter(\.isNumber)) } ?? .nan) * 1024
+    }
+
+    func end() {
+        kill(pid, SIGKILL)
+        process.waitUntilExit()
+    }
+}
+
+enum TransportFault: Error { case ended, unreadable(String), absent(String) }
+
+/// A port for each server of this run, so that none waits for another's to be free.
+final class TransportPorts {
+    private var last = 21_000
+
+    func next() -> String {
+        last += 1
+        return String(last)
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+/// The shipped programs, run as a user runs them: the node with its demonstration, and the probe
+/// against it.
+@Suite("The programs together", .serialized) struct ProgramTests {
+    @Test("The demonstration prints an address, a token and a command that shows live diffs")
+    func demonstration() throws {
+        let node = try RunningProgram("fieldcast-node", ["--demo", "--listen", "127.0.0.1:0"])
+        defer { node.end() }
+        let welcome = try node.lines { $0.contains("Ctrl-C") }
+        let command = try #require(
+            welcome.joined(separator: "\n").firstMatch(
+                of: /fieldcast-probe (watch [^\\]+) \\\s*(--token \S+)/))
+        let words = "\(command.1) \(command.2)".split(separator: " ").map(String.init)
+        let probe = try RunningProgram("fieldcast-probe", words)
+        defer { probe.end() }
+        // A snapshot names its fields; three diffs name what was and what is.
+        var diffs = 0
+        _ = try probe.lines { line in
+            if line.contains("→") { diffs += 1 }
+            return diffs == 3
+        }
+    }
+
+    @Test("Two hundred audited clients hold what the server holds")
+    func load() throws {
+        let secret = FileManager.default.temporaryDirectory.appending(
+            path: "secret-\(UUID().uuidString)")
+        try Data((0..<48).map { _ in UInt8.random(in: 33...126) }).write(to: secret)
+        defer { try? FileManager.default.removeItem(at: secret) }
+        let node = try RunningProgram(
+            "fieldcast-node", ["--secret-file", secret.path, "--listen", "127.0.0.1:0"])
+        defer { node.end() }
+        let greeting = try #require(try node.lines { $0.contains("listens at") }.last)
+        let address = try #require(greeting.split(separator: " ").last)
+        let probe = try RunningProgram(
+            "fieldcast-probe",
+            [
+                "load", "ws://\(address)", "--secret-file", secret.path, "--connections", "200",
+                "--for", "3s", "--rate", "50", "--views", "4", "--patience", "60s", "--quiet",
+            ])
+        let report = try probe.toTheEnd()
+        // On a busy machine the probe may say that its times are not to be trusted (3); what it
+        // counted is.
+        #expect(probe.exitCode == 0 || probe.exitCode == 3, "\(report)")
+        #expect(report.contains("receipts") && report.contains("p99"))
+        #expect(report.contains("0 diverged, 0 lost, 0 repeated, 0 out of order"))
+    }
+
+    @Test("Wrong words are answered with what was meant, and exit code 2")
+    func wrongWords() throws {
+        let node = try RunningProgram("fieldcast-node", ["--dmeo"])
+        let said = try node.toTheEnd()
+        #expect(said.contains("did you mean --demo?"))
+        #expect(node.exitCode == 2)
+    }
+}
+
+/// A program of this package, from where the tests were built.
+final class RunningProgram {
+    private let process = Process()
+    private let pipe = Pipe()
+    private var rest = Data()
+
+    init(_ name: String, _ words: [String]) throws {
+        let built = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        process.executableURL = built.appending(path: name)
+        process.arguments = words
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+    }
+
+    struct Ended: Error {
+        let said: String
+    }
+
+    /// Its lines up to the one that `last` recognises; an error when it ends before.
+    func lines(until last: (String) -> Bool) throws -> [String] {
+        var lines: [String] = []
+        while true {
+            while let end = rest.firstIndex(of: 0x0a) {
+                let line = String(decoding: rest[rest.startIndex..<end], as: UTF8.self)
+                rest = rest[rest.index(after: end)...]
+                lines.append(line)
+                if last(line) { return lines }
+            }
+            let more = pipe.fileHandleForReading.availableData
+            if more.isEmpty { throw Ended(said: lines.joined(separator: "\n")) }
+            rest.append(more)
+        }
+    }
+
+    func toTheEnd() throws -> String {
+        let all = rest + pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    var exitCode: Int32 { process.terminationStatus }
+
+    /// Ends it, by its process id. Not by a signal that can be blocked: a child of a test inherits
+    /// the blocked signals of the test's thread.
+    func end() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+}
