@@ -83,6 +83,7 @@ let package = Package(
         .executableTarget(
             name: "fieldcast-sim", dependencies: ["Simulation"], path: "Tests/fieldcast-sim",
             swiftSettings: strict),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: strict),
 
         .testTarget(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),

@@ -189,6 +189,11 @@ extension Hub {
         let view = audience.key.view
         let encoding = audience.key.encoding
         if topic.settings.kind == .event {
+            // Who reads under a name is sent what the name is owed and nothing besides.
+            if audience.key.isNamed {
+                return Notice.Fill(
+                    frames: [], to: topic.version, isSnapshot: false, isParted: false)
+            }
             return eventFill(topic, view, after: catchUp.from, encoding).0
         }
         // Who has watched the topic since before it came into being lacks its epoch as well, which
@@ -276,7 +281,9 @@ extension Hub {
             guard let topic = topics[place], topic.isReady else { continue }
             for i in topic.names.indices {
                 // What a durable reader has done is stored with the next commit, which must come.
-                let due = topic.names[i].isDirty && topic.settings.isDurable ? flushed : nil
+                let isOwed =
+                    topic.names[i].isDirty && topic.settings.isDurable && topic.epoch != nil
+                let due = isOwed ? flushed : nil
                 if let due = due ?? topic.names[i].deadline {
                     soonest = min(soonest ?? due, due)
                 }

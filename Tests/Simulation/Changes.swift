@@ -41,6 +41,11 @@ struct Changes {
         return patch
     }
 
+    mutating func event() -> Value {
+        unique += 1
+        return .integer(unique)
+    }
+
     private func set(_ patch: inout Patch, _ path: Path, _ value: Value) {
         if path.segments.isEmpty { return }
         Changes.lay(path.segments[...], value, on: &patch.set)

@@ -28,9 +28,12 @@ final class Client {
     var isConnecting = false
     var wakePlanned: UInt64?
     var runs = 0
+    /// How often it began to read events with an inbox that knows nothing.
+    var readings = 0
     /// Publishes said lately, to be said again out of turn.
     var recent: [[UInt8]] = []
-    var publishes = 0
+    /// Events taken and not finished yet, by subscription.
+    var unfinished: [(id: UInt64, sequence: UInt64)] = []
 
     init(number: Int, session: ClientSession) {
         self.number = number

@@ -49,6 +49,8 @@ final class Line {
     var awaitedTokens: [Int] = []
     /// The token that the server has said to have accepted.
     var acceptedToken: Int?
+    /// Events refused for good on this connection, by subscription.
+    var refused: [(id: UInt64, sequence: UInt64)] = []
     /// A diff that is to come behind the next one.
     var overtaken: [UInt8]?
 

@@ -9,19 +9,20 @@ final class Oracle {
     /// What holds no more; nothing is looked at after the first.
     private(set) var violation: String?
     /// Views compared, whole.
-    private(set) var comparisons = 0
+    var comparisons = 0
     /// A sum over everything compared: equal for equal runs.
     private(set) var digest: UInt64 = 0
 
-    private let scenario: Scenario
+    let scenario: Scenario
     private var life = 0
     /// By life and topic.
-    private var models: [[Model]] = []
+    private(set) var models: [[Model]] = []
     private var epochs: [[Text?]] = []
     /// Asked of a hub, and not answered.
     private var asked: [OriginKey: [Request.Publication]] = [:]
     /// Said by clients.
-    private var said: [Model.Author: (topic: Int, patch: Patch)] = [:]
+    private var said: [Model.Author: (topic: Int, change: Publish.Change)] = [:]
+    var readers: [ReaderKey: Reader] = [:]
 
     private struct OriginKey: Hashable {
         let desk: UInt32
@@ -60,16 +61,17 @@ final class Oracle {
 
     // MARK: The node
 
-    func published(_ instance: Text, _ id: UInt64, _ topic: Int, _ patch: Patch) {
-        said[Model.Author(instance: instance, id: id)] = (topic, patch)
+    func published(_ instance: Text, _ id: UInt64, _ topic: Int, _ change: Publish.Change) {
+        said[Model.Author(instance: instance, id: id)] = (topic, change)
     }
 
     /// A desk lets a publish through to the hub.
     func admitted(_ publication: Request.Publication, _ line: Line, _ tokens: Tokens) {
-        guard let token = line.token, case .patch(let patch) = publication.change else {
+        guard let token = line.token else {
             fail("a publish was let through before a token was accepted")
             return
         }
+        guard case .patch(let patch) = publication.change else { return }
         let patterns = Tokens.writable(tokens[token].allowed)?.patterns ?? []
         for path in patch.writes where !Lens.matches(patterns, path.segments) {
             fail("a publish to \(path) was let through, which the token does not allow")
@@ -97,11 +99,12 @@ final class Oracle {
     }
 
     private func answered(_ publication: Request.Publication, _ outcome: Notice.Outcome) {
-        guard case .patch(let patch) = publication.change else { return }
         let author = Model.Author(
             instance: publication.instance ?? Text(), id: publication.origin.id)
         let topic = topic(publication.topic.name)
-        guard let original = said[author], original.topic == topic, original.patch == patch else {
+        guard let original = said[author], original.topic == topic,
+            original.change == publication.change
+        else {
             fail("\(author) reached the hub as something that its client never said")
             return
         }
@@ -115,12 +118,13 @@ final class Oracle {
             } else if scenario.isDurable(topic) {
                 fail("\(author) was acknowledged as version \(version) and is not stored")
             } else {
-                apply(patch, author, topic, version)
+                apply(publication.change, author, topic, version)
             }
         case .refused(let code, _, let reason):
             if known != nil && code != .storeFailed {
                 fail("\(author) was done, and refused when it was said again")
             }
+            let patch = publication.change.asPatch
             switch code {
             case .conflict where !patch.conditions.isEmpty: break
             case .invalidPatch where !patch.increments.isEmpty: break
@@ -132,8 +136,9 @@ final class Oracle {
     }
 
     private func apply(
-        _ patch: Patch, _ author: Model.Author, _ topic: Int, _ version: UInt64
+        _ change: Publish.Change, _ author: Model.Author, _ topic: Int, _ version: UInt64
     ) {
+        let patch = change.asPatch
         let head = models[life - 1][topic].head
         if version != head + 1 {
             fail("\(author) was done as version \(version), after version \(head)")
@@ -163,8 +168,9 @@ final class Oracle {
             if let known = models[life - 1][topic].version(of: author) {
                 fail("\(author) was done as \(known) and stored again as \(record.version)")
             }
-            apply(original.patch, author, topic, record.version)
+            apply(original.change, author, topic, record.version)
         }
+        for letter in write.deadLetters { check(letter, topic) }
     }
 
     func closed(_ code: Code) {
@@ -221,7 +227,8 @@ final class Oracle {
         _ id: UInt64, _ client: Client, _ line: Line, _ tokens: Tokens, isSnapshot: Bool = false
     ) {
         guard let subscription = client.session[id], !subscription.awaitsSnapshot,
-            let place = client.wanted.firstIndex(where: { $0.id == id })
+            let place = client.wanted.firstIndex(where: { $0.id == id }),
+            !scenario.isEvents(client.wanted[place].topic)
         else { return }
         let wanted = client.wanted[place]
         let version = subscription.mirror.version
@@ -332,6 +339,10 @@ final class Oracle {
                 if lens.showsNothing { continue }
                 return "has no subscription"
             }
+            if scenario.isEvents(wanted.topic) {
+                guard let event = firstUnsettled(wanted, client, line.life) else { continue }
+                return "has not been given event \(event) of \(scenario.topics[wanted.topic])"
+            }
             guard let subscription = client.session[id], !subscription.awaitsSnapshot else {
                 return "awaits a snapshot of \(scenario.topics[wanted.topic])"
             }
@@ -342,5 +353,15 @@ final class Oracle {
             }
         }
         return nil
+    }
+}
+
+extension Publish.Change {
+    /// An event as a change of a document that holds the last event.
+    fileprivate var asPatch: Patch {
+        switch self {
+        case .patch(let patch): patch
+        case .event(let data): Patch(set: ["event": data])
+        }
     }
 }

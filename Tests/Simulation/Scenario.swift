@@ -24,6 +24,7 @@ struct Scenario {
     /// Milliseconds between what a client does of its own accord.
     let pace: ClosedRange<UInt64>
     let meanFaultGap: UInt64
+    let credit: UInt64
     let storing: ClosedRange<UInt64>
     /// How many in a hundred of the store's answers are failures.
     let storeFailures: Int
@@ -60,12 +61,17 @@ struct Scenario {
         var durableRows = rows
         durableRows.isDurable = true
         durableRows.recordsPerCheckpoint = records
+        let eventLog = TopicSettings(
+            kind: .event, isDurable: true, deliveryLimit: Scenario.deliveryLimit,
+            recordsPerCheckpoint: records)
+        credit = chance.number(1...8)
         settings = Hub.Settings(
             rules: TopicRules(
                 rules: [
                     TopicRules.Rule(pattern: TopicPattern("c/**"), settings: rows),
                     TopicRules.Rule(pattern: TopicPattern("d/**"), settings: durable),
                     TopicRules.Rule(pattern: TopicPattern("dc/**"), settings: durableRows),
+                    TopicRules.Rule(pattern: TopicPattern("de/**"), settings: eventLog),
                 ],
                 otherwise: state),
             topicLimit: 16, dedupWindow: 32)
@@ -83,8 +89,13 @@ struct Scenario {
         meanFaultGap = chance.pick([300, 800, 2_000])
     }
 
-    /// State topics, collections, and both of them durable.
-    private static let prefixes = ["s/", "c/", "d/", "dc/"]
+    /// State topics, collections, both of them durable, and durable events.
+    private static let prefixes = ["s/", "c/", "d/", "dc/", "de/"]
+
+    /// After so many deliveries, *not now* makes a dead letter of an event.
+    static let deliveryLimit: UInt64 = 4
+
+    func isEvents(_ topic: Int) -> Bool { topics[topic].string.hasPrefix("de") }
 
     func isDurable(_ topic: Int) -> Bool { topics[topic].string.hasPrefix("d") }
 

@@ -25,6 +25,9 @@ package struct Simulation {
     /// The longest that peace may take to settle everything, in simulated nanoseconds.
     private static let patience: UInt64 = 200_000_000_000
 
+    /// No seed comes near so many events, unless somebody goes round in circles.
+    private static let limit = 100_000
+
     package static func run(seed: UInt64, keepsNotes: Bool = false) -> Report {
         let trace = Trace(isKept: keepsNotes)
         let world = World(seed: seed, trace: trace)
@@ -45,6 +48,7 @@ package struct Simulation {
             if world.events >= half && world.faults.crashes == 0 { world.crash() }
             world.trace.now = world.now
             guard world.step() else { return }
+            if world.events > limit { world.oracle.fail("the node is busy with nothing") }
         }
     }
 
@@ -55,6 +59,7 @@ package struct Simulation {
         while world.oracle.violation == nil {
             world.trace.now = world.now
             guard world.step() else { break }
+            if world.events > limit { world.oracle.fail("the node is busy with nothing") }
             guard world.now >= nextLook else { continue }
             nextLook = world.now + 1_000_000_000
             let late = world.clients.first { world.oracle.missing($0, world.tokens) != nil }
@@ -78,6 +83,7 @@ extension World {
             // Whoever lost the very last diff of a view would learn of it with the next alone.
             if let line = client.line, line.isLossy { giveUp(line) }
             client.session.refresh(newToken(client.number, of: goodToken()))
+            finishWork(client)
             flush(client)
             readAgain(client)
         }

@@ -16,6 +16,7 @@ extension World {
         client.runs += 1
         client.session = freshSession(client.number, run: client.runs)
         client.recent = []
+        client.unfinished = []
         client.isReading = true
         for i in client.wanted.indices { subscribe(client, &client.wanted[i]) }
         connectLater(client)
@@ -44,7 +45,8 @@ extension World {
         if client.wanted.contains(where: { $0.topic == topic }) { return }
         var wanted = Client.Wanted(
             topic: topic,
-            asked: chance.number(below: Scenario.asked.count), rate: chance.pick(Scenario.rates),
+            asked: scenario.isEvents(topic) ? 0 : chance.number(below: Scenario.asked.count),
+            rate: chance.pick(Scenario.rates),
             hash: chance.percent(60))
         subscribe(client, &wanted)
         client.wanted.append(wanted)
@@ -53,9 +55,16 @@ extension World {
     func subscribe(_ client: Client, _ wanted: inout Client.Wanted) {
         wanted.epoch = Text()
         wanted.version = 0
-        wanted.id = client.session.subscribe(
-            scenario.topics[wanted.topic], fields: Scenario.asked[wanted.asked],
-            rate: wanted.rate, hash: wanted.hash)
+        if scenario.isEvents(wanted.topic) {
+            client.readings += 1
+            wanted.id = client.session.subscribe(
+                scenario.topics[wanted.topic], name: Text("name " + String(client.number)),
+                start: .earliest, credit: scenario.credit, unordered: client.number % 2 == 0)
+        } else {
+            wanted.id = client.session.subscribe(
+                scenario.topics[wanted.topic], fields: Scenario.asked[wanted.asked],
+                rate: wanted.rate, hash: wanted.hash)
+        }
     }
 
     // MARK: Connections
@@ -190,6 +199,9 @@ extension World {
         while let notice = client.session.nextNotice() {
             trace.note("client \(client.number) notes \(notice)")
             heed(notice, client, line)
+            if case .event(let id, let event, let verdict) = notice {
+                take(id, event, verdict, client, line)
+            }
             oracle.heard(notice, client, line, tokens)
             if case .unsubscribed(_, .storeFailed?) = notice { retryRefused(client, line) }
         }
@@ -230,6 +242,7 @@ extension World {
 
     func act(_ client: Client) {
         if isCalm { return }
+        if chance.percent(20) { finishWork(client) }
         let pause = chance.number(scenario.pace) * 1_000_000
         agenda.plan(.act(client: client.number), at: now + pause)
         switch chance.number(below: 100) {
@@ -255,10 +268,11 @@ extension World {
         if client.session.outbox.count > 40 { return }
         let topic = chance.number(below: scenario.topics.count)
         let held = client.wanted.first { $0.topic == topic }?.version ?? 0
-        let patch = changes.patch(holding: held, &chance)
-        let id = client.session.publish(scenario.topics[topic], .patch(patch))
-        client.publishes += 1
-        oracle.published(client.session.settings.instance, id, topic, patch)
+        let change =
+            scenario.isEvents(topic)
+            ? Publish.Change.event(changes.event()) : .patch(changes.patch(holding: held, &chance))
+        let id = client.session.publish(scenario.topics[topic], change)
+        oracle.published(client.session.settings.instance, id, topic, change)
     }
 
     /// A publish is said again although nothing was cut.

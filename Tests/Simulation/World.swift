@@ -81,7 +81,7 @@ final class World {
     }
 
     func planTurn(_ stand: Stand, at moment: UInt64) {
-        let moment = max(moment, stand.stalledUntil)
+        let moment = max(moment, stand.stalledUntil, now + 1_000)
         if let planned = stand.planned, planned <= moment { return }
         stand.planned = moment
         agenda.plan(.turn(loop: stand.number, life: life), at: moment)
