@@ -116,6 +116,9 @@ import Wire
         limits.sockets.sendBufferBytes = 16 * 1024
         let f = try Fixture(limits, on: ground)
         let pair = try f.openPair()
+        var wider = SocketOptions()
+        wider.sendBufferBytes = 32 * 1024
+        f.loop.setOptions(wider, on: pair.server)
         f.loop.pause(pair.client)
         let frame = Frame.server([UInt8](repeating: 5, count: 8000), binary: true)
         var outcomes: [Outflow] = []

@@ -229,6 +229,12 @@ public final class Loop {
         return endStream(connection)
     }
 
+    /// Changes a connection's socket: buffers are small by default and are widened for what is
+    /// large, as a snapshot is. Zero leaves a value as it is.
+    public func setOptions(_ options: SocketOptions, on id: ConnectionID) {
+        if let connection = self[id] { kernel.setOptions(options, on: connection.descriptor) }
+    }
+
     public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
 
     /// The window with which frames for a connection may be compressed; nil: not at all. What is
