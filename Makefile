@@ -17,6 +17,7 @@ build: deps ## everything, optimised
 
 run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-node
+	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
 test: deps ## every test

@@ -128,7 +128,7 @@ private var unmask: Contest {
     let payload = [UInt8](repeating: 0x5a, count: 16 * 1024)
     var ours = payload
     var theirs = payload
-    let key: [UInt8] = [0x12, 0x34, 0x56, 0x78]
+    let key: [4 of UInt8] = [0x12, 0x34, 0x56, 0x78]
     return Contest(
         name: "transport.unmask", peer: "byte loop",
         ours: {
@@ -136,6 +136,7 @@ private var unmask: Contest {
             Masking.apply(0x1234_5678, phase: 0, to: &span, in: 0..<span.count)
         },
         theirs: {
-            for i in theirs.indices { theirs[i] ^= key[i & 3] }
+            var span = theirs.mutableSpan
+            for i in 0..<span.count { span[i] ^= key[i & 3] }
         })
 }

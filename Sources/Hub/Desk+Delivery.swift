@@ -55,19 +55,21 @@ extension Desk {
         guard var section = sections[key] else { return }
         sections[key] = nil
         let length = frame.bytes.count
+        let members = section.members.count
+        var behind: [Int] = []
         var isPrepared = false
-        var i = 0
-        while i < section.members.count {
-            let member = section.members[i]
-            if member.holds >= frame.leads {
-                i += 1
-                continue
-            }
+        // Somebody is always served last: the start goes round, so that it is not always the same.
+        section.turn = section.turn &+ 1
+        let first = members > 0 ? Int(section.turn % UInt64(members)) : 0
+        for i in 0..<members {
+            let place = first + i < members ? first + i : first + i - members
+            let member = section.members[place]
+            if member.holds >= frame.leads { continue }
             let lags =
                 stations[member.station]?.session.flow.isLagging(settings.terms, now: now) ?? true
             if lags {
                 fallBehind(member, holding: section.sent, now)
-                remove(memberAt: i, from: &section)
+                behind.append(place)
                 continue
             }
             if !isPrepared, let encoding = stations[member.station]?.encoding {
@@ -77,9 +79,10 @@ extension Desk {
             stations[member.station]?.session.flow.add(length, now: now)
             if let line = stations[member.station]?.line { carrier.carryPrepared(to: line) }
             counts.deliveries += 1
-            i += 1
+            counts.deliveredBytes += UInt64(length)
         }
-        counts.deliveredBytes += UInt64(length * section.members.count)
+        // From the back, so that the places of those still to be removed stay what they are.
+        for place in behind.sorted(by: >) { remove(memberAt: place, from: &section) }
         section.sent = frame.to
         sections[key] = section
     }

@@ -34,7 +34,7 @@ public struct Desk: ~Copyable {
     var sections: [SectionKey: Section] = [:]
     var writer = Writer(capacity: 4_096)
     /// The node goes: nobody is said to have left, for they come back.
-    public var isDraining = false
+    private(set) var isDraining = false
     private var nextSweep: Instant?
     private var opened: UInt64 = 0
 
@@ -188,6 +188,17 @@ public struct Desk: ~Copyable {
     ) {
         stations[station]?.session.end()
         close(station, code, reason, carrier)
+    }
+
+    /// Tells everybody that the node goes, when, and over which time to spread the return.
+    public mutating func drain(
+        after: Interval, window: Interval, now: Instant, carrier: any Carrier
+    ) {
+        isDraining = true
+        let drain = Drain(after: after.wholeMilliseconds, window: window.wholeMilliseconds)
+        for station in stations.indices where stations[UInt32(station)]?.session.isReady == true {
+            send(.drain(drain), to: UInt32(station), now, carrier)
+        }
     }
 
     // MARK: Sending

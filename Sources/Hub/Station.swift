@@ -70,6 +70,8 @@ struct Section: Sendable {
     }
 
     var members: [Member] = []
+    /// Counts the frames: where the next fan-out begins.
+    var turn: UInt64 = 0
     /// The version of the last frame: what every member holds at least.
     var sent: UInt64
 }

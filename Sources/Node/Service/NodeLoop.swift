@@ -107,7 +107,12 @@ final class NodeLoop: Service {
             case .request(let request): requests.append(request)
             case .notice(let notice, let shard):
                 desk.receive(notice, fromShard: shard, now: loop.now, carrier: self)
-            case .stop: loop.stop(within: .seconds(5), reason: "the server is stopping")
+            case .stop:
+                desk.drain(
+                    after: .milliseconds(0), window: .seconds(5), now: loop.now, carrier: self)
+                loop.stop(
+                    within: .seconds(5), code: CloseCode(.draining),
+                    reason: "the server is stopping")
             }
         }
     }
@@ -127,9 +132,13 @@ final class NodeLoop: Service {
     /// All patches that waited are applied, then every audience gets one frame; what the desk asks
     /// for while it delivers is answered in the same turn.
     func turnEnded(_ now: Instant) {
+        // What is beyond a turn's budget waits for the next, so that a flood of patches never keeps
+        // the frames of those before it from leaving.
+        var budget = NodeLoop.requestsPerTurn
         repeat {
-            let batch = requests
-            requests = []
+            let batch = requests.prefix(budget)
+            requests.removeFirst(batch.count)
+            budget -= batch.count
             for request in batch { hub.receive(request, now: now) }
             hub.flush(now: now)
             for (desk, notice) in hub.takeLetters() {
@@ -139,14 +148,20 @@ final class NodeLoop: Service {
                     outgoing[desk].append(.notice(notice, fromShard: number))
                 }
             }
-        } while !requests.isEmpty
+        } while !requests.isEmpty && budget > 0
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
             if post.send(outgoing[reader], to: reader) { outgoing[reader] = [] }
         }
         scheduleWake()
     }
 
+    private static let requestsPerTurn = 4_096
+
     private func scheduleWake() {
+        if !requests.isEmpty {
+            loop.wake(at: loop.now)
+            return
+        }
         // What a full box kept back is tried again soon.
         let isBehind = outgoing.contains { !$0.isEmpty }
         var soonest = isBehind ? loop.now + .milliseconds(1) : nil
@@ -177,8 +192,7 @@ extension NodeLoop: Carrier {
     func close(_ connection: UInt64, _ code: Code, _ reason: Text) {
         loop.close(
             ConnectionID(line: connection),
-            code: CloseCode(rawValue: UInt16(clamping: 3_000 + code.rawValue)),
-            reason: reason.string)
+            code: CloseCode(code), reason: reason.string)
     }
 
     func pause(_ connection: UInt64) { loop.pause(ConnectionID(line: connection)) }
@@ -193,6 +207,13 @@ extension NodeLoop: Carrier {
     }
 
     func verify(_ token: Text) -> TokenVerdict { tokens.verdict(token, at: wall) }
+}
+
+extension CloseCode {
+    /// Codes of the protocol travel with 3,000 added.
+    fileprivate init(_ code: Code) {
+        self.init(rawValue: UInt16(clamping: 3_000 + code.rawValue))
+    }
 }
 
 extension ConnectionID {

@@ -17,6 +17,10 @@ extension Command {
                 "five thousand in MessagePack, a hundred patches a second"
             ),
             (
+                "fieldcast-probe load ws://127.0.0.1:9000/chat --plain --size 1200",
+                "another server with the same stick"
+            ),
+            (
                 "fieldcast-probe load ws://127.0.0.1:8080 --token @token "
                     + "--preset reconnect-storm --report storm.html",
                 "how fast a thousand come back, as a page with charts"
@@ -30,12 +34,16 @@ extension Command {
     ) { (given) throws(UsageError) in
         var arguments = given
         try Scenario.complete(&arguments, knowing: loadOptions)
-        let target = try Target(try arguments.positions("URL")[0])
+        let url = try arguments.positions("URL")[0]
+        let target =
+            arguments.has("plain") ? try Target(url, path: "/") : try Target(url)
         let plan = try LoadPlan(arguments)
-        let credentials = try Credentials(arguments)
+        let isPlain = arguments.has("plain")
+        let credentials = isPlain ? nil : try Credentials(arguments)
         var expectations: [Expectation] = []
         for text in arguments.all("expect") { expectations.append(try Expectation(text)) }
-        let result = try execute(plan, target, credentials, quiet: arguments.has("quiet"))
+        let result = try execute(
+            plan, target, credentials, quiet: arguments.has("quiet"))
         return try tell(result, expectations, arguments)
     }
 
@@ -61,25 +69,23 @@ extension Command {
             Option("patience", "TIME", "wait so long for whoever lags (15s)"),
             Option("seed", "N", "repeats a run (random)"),
             Option("expect", "RULE", "a threshold, as \"p99(receipt) < 50ms\"; may be given often"),
+            Option(
+                "plain", "any server that sends to all what one says: numbered messages, no state"),
+            Option("size", "BYTES", "of a message with --plain (128)"),
             Option("result", "FILE", "keep the result as JSON"),
             Option("report", "FILE", "keep the result as an HTML page with charts"),
             Option("quiet", "no progress, only the result"),
         ] + Credentials.options
 
     private static func execute(
-        _ plan: LoadPlan, _ target: Target, _ credentials: Credentials, quiet: Bool
+        _ plan: LoadPlan, _ target: Target, _ credentials: Credentials?,
+        quiet: Bool
     ) throws(UsageError) -> LoadResult {
-        let wanted = plan.connections + plan.publishers + 64
-        let limit = Machine.descriptorLimit()
-        guard limit >= wanted else {
-            throw UsageError(
-                "\(Figures.count(wanted)) descriptors are needed and \(Figures.count(limit)) "
-                    + "allowed", hint: "ulimit -n \(wanted), or fewer --connections")
-        }
+        if let fault = Preflight.here().fault(plan) { throw fault }
         let address = try target.address()
         var tokens: [Text] = []
         for n in 0..<plan.connections + plan.publishers {
-            tokens.append(try credentials.token(of: "probe-\(n)"))
+            if let credentials { tokens.append(try credentials.token(of: "probe-\(n)")) }
         }
         let loop: Loop
         do throws(Errno) {
@@ -89,10 +95,18 @@ extension Command {
         }
         Machine.noteInterrupts()
         let ticker = Ticker(isQuiet: quiet)
-        let run = LoadRun(
-            plan, on: loop, to: address, target: target, token: { tokens[$0] },
-            progress: { ticker.show($0) })
-        let result = run.run()
+        let result: LoadResult
+        if credentials == nil {
+            result = PlainRun(
+                plan, on: loop, to: address, target: target,
+                progress: { ticker.show($0) }
+            ).run()
+        } else {
+            result = LoadRun(
+                plan, on: loop, to: address, target: target, token: { tokens[$0] },
+                progress: { ticker.show($0) }
+            ).run()
+        }
         ticker.clear()
         return result
     }
@@ -138,6 +152,9 @@ extension LoadPlan {
         topic = arguments.text("topic") ?? "probe-\(seed)"
         shape = try arguments.choice("shape", or: .steady)
         disturbance = try arguments.choice("disturb", or: .none)
+        if arguments.has("plain") {
+            plainBytes = try arguments.count("size", in: 18...1_000_000, or: 128)
+        }
         if let fault { throw fault }
     }
 }

@@ -35,6 +35,11 @@ enum Machine {
         }
     }
 
+    /// A file of the system's own, as text; empty where it is not there.
+    static func text(_ path: String) -> String {
+        (try? read(path)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
     private static func reason(_ code: Int32) -> String {
         switch code {
         case 2: "there is no such file"

@@ -57,6 +57,14 @@ struct Progress: Equatable, Sendable {
     let faults: UInt64
     let diverged: UInt64
 
+    init(
+        moment: Moment, patches: Int, made: Int, connections: Int, faults: UInt64,
+        diverged: UInt64
+    ) {
+        (self.moment, self.patches, self.made) = (moment, patches, made)
+        (self.connections, self.faults, self.diverged) = (connections, faults, diverged)
+    }
+
     init(run: LoadRun, moment: Moment) {
         self.moment = moment
         patches = run.schedule.count

@@ -26,6 +26,8 @@ struct LoadPlan: Equatable, Sendable {
     var proofEvery = Interval.seconds(5)
     /// How many clients in MessagePack are followed by a naive second mirror.
     var seconded = 10
+    /// The size of a message to a plain broadcasting server; nil for a server of Fieldcast's.
+    var plainBytes: Int?
     /// What goes wrong on purpose, halfway.
     var disturbance = Disturbance.none
     /// How long to wait for whoever lags, at the start and at the end.

@@ -67,6 +67,7 @@ struct ResultValue {
             "fields": .integer(Int64(plan.fields)), "changes": .integer(Int64(plan.changes)),
             "views": .integer(Int64(plan.views)), "jsonShare": ResultValue.number(plan.jsonShare),
             "hashes": .boolean(plan.hashes), "disturbance": .text(plan.disturbance.rawValue),
+            "plainBytes": plan.plainBytes.map { .integer(Int64($0)) } ?? .null,
             "seed": .unsigned(plan.seed),
         ]
     }
@@ -172,8 +173,7 @@ struct Environment: Equatable, Sendable {
     }
 
     private static func lines(_ path: String) -> [Substring] {
-        guard let bytes = try? Machine.read(path) else { return [] }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        Machine.text(path).split(separator: "\n")
     }
 
     private static func line(_ path: String) -> String { lines(path).first.map(String.init) ?? "" }

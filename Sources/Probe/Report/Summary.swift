@@ -8,11 +8,13 @@ struct Summary {
     var text: String {
         var lines: [String] = []
         let plan = result.plan
+        let what =
+            plan.plainBytes.map { "\(Figures.rate(plan.rate)) messages/s of \($0) bytes" }
+            ?? "\(Figures.rate(plan.rate)) patches/s of \(plan.changes) of \(plan.fields) fields"
         lines.append(
             "\(Figures.count(plan.connections)) connections to \(result.target), "
-                + "\(plan.publishers) publisher\(plan.publishers == 1 ? "" : "s"), "
-                + "\(Figures.rate(plan.rate)) patches/s of \(plan.changes) of \(plan.fields) "
-                + "fields for \(Figures.duration(plan.length)), seed \(plan.seed)")
+                + "\(plan.publishers) publisher\(plan.publishers == 1 ? "" : "s"), \(what) "
+                + "for \(Figures.duration(plan.length)), seed \(plan.seed)")
         lines.append("")
         if result.measured.nanoseconds > 0 {
             lines.append(
@@ -69,6 +71,7 @@ struct Summary {
 
     private var auditLines: [String] {
         let audit = result.audit
+        if result.plan.plainBytes != nil { return plainLines }
         var lines = [
             "\(Figures.count(audit.diverged)) diverged, \(Figures.count(audit.lost)) lost, "
                 + "\(Figures.count(audit.repeated)) repeated, "
@@ -98,6 +101,15 @@ struct Summary {
         }
         lines.append(more.joined(separator: ", "))
         return lines
+    }
+
+    /// Of a server without state there is less to say.
+    private var plainLines: [String] {
+        let audit = result.audit
+        return [
+            "\(Figures.count(audit.lost)) lost, \(Figures.count(audit.repeated)) repeated, "
+                + "\(Figures.count(audit.disordered)) out of order"
+        ]
     }
 
     private var errorLines: [String] {
