@@ -10,8 +10,9 @@ public struct DocumentRig {
     public private(set) var diffs = 0
 
     private struct Watched {
-        let id: Document.ViewID
+        var id: Document.ViewID
         let mask: Mask
+        let keepsHash: Bool
         let number: UInt64
         /// By version: a mirror that holds it and knows the names that were told up to it.
         var held: [Int: Mirror] = [:]
@@ -29,12 +30,28 @@ public struct DocumentRig {
     public mutating func addView(_ mask: Mask, keepsHash: Bool) {
         guard let id = document.addView(mask) else { return }
         document.keepHash(of: id, keepsHash)
-        watched.append(Watched(id: id, mask: mask, number: UInt64(300 + watched.count)))
+        watched.append(
+            Watched(
+                id: id, mask: mask, keepsHash: keepsHash, number: UInt64(300 + watched.count)))
         hold(watched.count - 1)
     }
 
     public mutating func removeView(_ index: Int) {
         document.removeView(watched.remove(at: index).id)
+    }
+
+    /// The server starts again from its checkpoint: the document is the same, the views are made
+    /// anew, and the readers go on.
+    public mutating func restart() {
+        let checkpoint = document.checkpoint
+        document = Document(
+            checkpoint, bounds: document.bounds, literalDepth: document.literalDepth, seed: 11)
+        FuzzEntry.require(document.checkpoint == checkpoint, "the checkpoint leads elsewhere")
+        for i in watched.indices.reversed() {
+            guard let id = document.addView(watched[i].mask) else { fatalError("no view") }
+            watched[i].id = id
+            document.keepHash(of: id, watched[i].keepsHash)
+        }
     }
 
     /// A reader takes a snapshot of the present version and stops there.

@@ -17,6 +17,7 @@ extension FuzzEntry {
             case 1 where rig.viewCount > 2: rig.removeView(Int(tape.next()) % rig.viewCount)
             case 2: rig.forgetTombstones(Int(tape.next()))
             case 3: rig.check()
+            case 4: rig.restart()
             default:
                 let patch = tape.patch(rig.naive)
                 // A model of a patch that is refused for its size would be another document.

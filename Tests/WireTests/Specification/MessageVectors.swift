@@ -15,7 +15,7 @@ extension VectorFile {
         }
         for (comment, text, packed, message) in MessageTests.otherForms {
             file.add(
-                "M4", comment,
+                "E41", comment,
                 [
                     "kind": .text(message.kind.name), "messagePack": .text(packed),
                     "json": .text(text),
@@ -25,7 +25,7 @@ extension VectorFile {
         }
         for (text, packed, name) in MessageTests.wrongFields {
             file.add(
-                "M5", "refused: the field is missing, of another kind or out of range",
+                "E42", "refused: the field is missing, of another kind or out of range",
                 [
                     "messagePack": packed.isEmpty ? nil : .text(packed), "json": .text(text),
                     "error": "field", "field": .text(name),
@@ -33,7 +33,7 @@ extension VectorFile {
         }
         for (text, packed, json, code) in MessageTests.unknown {
             file.add(
-                "M6", "an unknown kind, which is answered by an error and otherwise ignored",
+                "E43", "an unknown kind, which is answered by an error and otherwise ignored",
                 [
                     "messagePack": .text(packed), "json": .text(text), "error": "unknown",
                     "jsonName": .text(json), "messagePackName": .text(code),

@@ -23,11 +23,13 @@ import Wire
 
     @Test("name rules that the text has, and no rule has its number twice") func rules() throws {
         var numbers: [Substring] = []
-        for page in ["encodings", "documents"] {
-            let url = URL(filePath: #filePath).deletingLastPathComponent()
-                .appending(path: "../../../spec/\(page).md").standardizedFileURL
-            let text = String(decoding: try Data(contentsOf: url), as: UTF8.self)
-            numbers += text.matches(of: /\*\*([DEM][0-9]+)\*\*/).map { $0.output.1 }
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../spec").standardizedFileURL
+        for page in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        where page.hasSuffix(".md") {
+            let data = try Data(contentsOf: folder.appending(path: page))
+            let text = String(decoding: data, as: UTF8.self)
+            numbers += text.matches(of: /\*\*([A-Z][0-9]+)\*\*/).map { $0.output.1 }
         }
         #expect(Set(numbers).count == numbers.count)
         for file in [VectorFile.values, .messages, .diffs] {
