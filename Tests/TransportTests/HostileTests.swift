@@ -82,7 +82,8 @@ private final class Honest: Service {
             [], [UInt8]("GET / HT".utf8), [UInt8](repeating: 0x41, count: 100_000),
             [UInt8]("GET / HTTP/1.1\nHost: h\n\n".utf8),
             [UInt8](
-                ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+                ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n"
                     + "0\r\n\r\nGET /smuggled HTTP/1.1\r\n").utf8),
             [UInt8]("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nabc".utf8),
             [UInt8](("GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: 9000)).utf8),
