@@ -5,7 +5,7 @@ import Simulation
 ///
 ///     fieldcast-sim --seeds 2000            many seeds, one after the other, on two threads
 ///     fieldcast-sim --seed 17               one, and what happened in it
-///     fieldcast-sim --fault staleAlias      with a fault planted, until a seed finds it; `all` for all
+///     fieldcast-sim --fault staleAlias      with a fault planted until a seed finds it; or `all`
 @main
 enum Program {
     static func main() async {
