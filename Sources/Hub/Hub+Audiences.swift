@@ -189,10 +189,13 @@ extension Hub {
         let view = audience.key.view
         let encoding = audience.key.encoding
         if topic.settings.kind == .event {
-            // Who reads under a name is sent what the name is owed and nothing besides.
+            // Who reads under a name is sent what the name is owed and nothing besides, but the
+            // epoch if it has watched since before there was one.
             if audience.key.isNamed {
+                let epoch = catchUp.from == 0 ? epochFrame(audience, topic) : nil
                 return Notice.Fill(
-                    frames: [], to: topic.version, isSnapshot: false, isParted: false)
+                    frames: epoch.map { [$0] } ?? [], to: topic.version, isSnapshot: false,
+                    isParted: false)
             }
             return eventFill(topic, view, after: catchUp.from, encoding).0
         }

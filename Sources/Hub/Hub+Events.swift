@@ -114,13 +114,17 @@ extension Hub {
     /// A topic that came into being has an epoch, which whoever watched it absent must learn to
     /// resume in it: from a snapshot that holds nothing.
     mutating func tellEpoch(_ id: AudienceID, _ audience: Audience, _ topic: Topic) {
-        guard let view = topic.views[audience.key.view], let epoch = topic.epoch else { return }
+        guard let frame = epochFrame(audience, topic) else { return }
         audiences[Int(id.index)]?.needsSnapshot = false
+        send(frame, to: id, audience, version: audience.sent, leads: .max)
+    }
+
+    func epochFrame(_ audience: Audience, _ topic: Topic) -> [UInt8]? {
+        guard let view = topic.views[audience.key.view], let epoch = topic.epoch else { return nil }
         let snapshot = Snapshot(
             view: view.number, epoch: epoch, version: audience.sent, document: Map(),
             hash: ViewHash())
-        let frame = topic.encode(.snapshot(snapshot), audience.key.encoding, wall)
-        send(frame, to: id, audience, version: audience.sent, leads: .max)
+        return topic.encode(.snapshot(snapshot), audience.key.encoding, wall)
     }
 
     /// The events that an audience has not been sent.

@@ -3,7 +3,15 @@ import Testing
 
 @Suite("Simulated lives of a node hold their promises") struct SimulationTests {
     /// A few in every test run; `make sim` runs thousands.
-    static let seeds: [UInt64] = Array(1...240)
+    static let seeds: [UInt64] = Array(1...24)
+
+    /// Faults that simulations without event topics can show.
+    static let faults = [
+        "clearedStampLeftOut", "staleDiffApplied", "diffNotApplied", "gapNotNoticed",
+        "printUnchanged", "permissionWithoutSnapshot", "staleAlias", "framesBeforeCommit",
+        "readsBeforeCommit", "ackBeforeCommit", "failedCommitKept", "epochReused",
+        "repeatApplied", "ledgerOutlives", "hashNotSubtracted", "maskIgnored",
+    ]
 
     @Test("Whatever fails, every view is right and nothing promised is lost", arguments: seeds)
     func seedHolds(_ seed: UInt64) {
@@ -26,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("A planted fault is found", arguments: Planted.names)
+    @Test("A planted fault is found", arguments: faults)
     func faultIsFound(_ name: String) throws {
         try #require(Planted.isPossible, "tests are built with the condition PLANTED")
         let report = Planted.firstFinding(of: name, among: 1...2_000)
