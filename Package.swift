@@ -74,7 +74,8 @@ let package = Package(
             name: "transport-peer", path: "Bench/TransportPeer",
             linkerSettings: [.linkedLibrary("uring")]),
         .executableTarget(
-            name: "transport-server", dependencies: ["Transport"], path: "Bench/TransportServer",
+            name: "transport-server", dependencies: ["Transport", "Wire"],
+            path: "Bench/TransportServer",
             swiftSettings: strict),
 
         .target(

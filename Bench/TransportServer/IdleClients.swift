@@ -1,4 +1,5 @@
 internal import Transport
+internal import Wire
 
 /// Holds so many WebSockets open and says nothing: what the memory rows count.
 final class IdleClients: Service {
@@ -20,7 +21,10 @@ final class IdleClients: Service {
 
     /// `transport-server idle PORT COUNT [tls]`
     static func run(port: UInt16, count: Int, tls: Bool) throws(Errno) {
-        let loop = try Loop(LoopLimits(), on: .epoll)
+        // All connect at once: with TLS the last waits for ten thousand handshakes.
+        var limits = LoopLimits()
+        limits.connectTime = .seconds(120)
+        let loop = try Loop(limits, on: .epoll)
         let clients = IdleClients(loop, goal: count)
         let wish = tls ? BenchCertificate.wish : nil
         for _ in 0..<count {

@@ -1,4 +1,5 @@
 internal import Transport
+internal import Wire
 
 /// What the transport's rows measure.
 ///
@@ -18,7 +19,9 @@ internal import Transport
             guard let kernel = KernelChoice(rawValue: words[1]) else {
                 return print("no kernel \(words[1])")
             }
-            let loop = try Loop(LoopLimits(), on: kernel)
+            var limits = LoopLimits()
+            limits.headTime = .seconds(120)
+            let loop = try Loop(limits, on: kernel)
             let tls = words.last == "tls" ? BenchCertificate.context : nil
             try loop.listen(at: .loopback(port: port), tls: tls)
             Process.write("ready on \(loop.kernelName)\n")
