@@ -1,7 +1,7 @@
 /// Faults that can be planted to see whether the simulator finds them, one for each rule that asks
 /// for it. A site is one line, `if Fault.x.isPlanted`; outside debug builds and those made with
 /// `FIELDCAST_PLANTED` that is the constant `false`, and nothing of it is left.
-package enum Fault: String, CaseIterable, Sendable {
+package enum Fault: Equatable, Sendable {
     /// Rule 4: a leaf in place of a map puts no cleared stamp on it.
     case clearedStampLeftOut
     /// Rule 5: the floor is one below the youngest forgotten tombstone.
@@ -51,6 +51,20 @@ package enum Fault: String, CaseIterable, Sendable {
     /// Rule 30: what is asked for is shown, allowed or not.
     case maskIgnored
 }
+
+#if !hasFeature(Embedded)
+    // Not on devices: to find a case by its name takes tables that they lack.
+    extension Fault: CaseIterable, RawRepresentable {
+        package var rawValue: String { "\(self)" }
+
+        package init?(rawValue: String) {
+            guard let fault = Fault.allCases.first(where: { $0.rawValue == rawValue }) else {
+                return nil
+            }
+            self = fault
+        }
+    }
+#endif
 
 #if PLANTED && !hasFeature(Embedded)
     extension Fault {
