@@ -162,12 +162,21 @@ extension Desk {
         }
         for frame in fill.frames { send(frame, to: seat.station, now, carrier) }
         if fill.isPartial {
+            if seat.standing == .level { leaveSection(index) }
             seats[index]?.standing = .behind(from: fill.to)
             stations[seat.station]?.waiting += 1
             advance(seat.station, now, carrier)
             return
         }
-        if seat.standing != .level { makeLevel(index, holding: fill.to, now, carrier) }
+        if seat.standing == .level {
+            // It has been served alone: the frame to there would tell it nothing more.
+            if let audience = seat.audience {
+                let key = SectionKey(shard: seat.shard, audience: audience)
+                sections[key]?.members[seat.place].holds = fill.to
+            }
+        } else {
+            makeLevel(index, holding: fill.to, now, carrier)
+        }
         if seat.owesProof {
             seats[index]?.owesProof = false
             ask(index, .proof, carrier)
@@ -273,7 +282,9 @@ extension Desk {
         let from: UInt64
         switch seat.standing {
         case .level:
-            from = sections[SectionKey(shard: seat.shard, audience: audience)]?.sent ?? 0
+            guard let section = sections[SectionKey(shard: seat.shard, audience: audience)]
+            else { return }
+            from = max(section.sent, section.members[seat.place].holds)
         case .catchingUp(let version), .behind(let version): from = version
         case .joining, .filling: return
         }

@@ -65,8 +65,8 @@ struct Section: Sendable {
     struct Member: Sendable {
         let station: UInt32
         let seat: UInt32
-        /// What it held when it joined: a frame up to there would tell it nothing.
-        let holds: UInt64
+        /// What it was last sent alone: a frame up to there would tell it nothing.
+        var holds: UInt64
     }
 
     var members: [Member] = []
