@@ -161,6 +161,11 @@ extension Hub {
         else { return }
         audiences[place] = nil
         freeAudiences.append(place)
+        // The word that a name is free may still wait for a commit, and would then find another
+        // audience in the place.
+        for i in topic.names.indices where topic.names[i].holder?.audience == id {
+            topic.names[i].release()
+        }
         dirty.removeAll { $0 == id }
         let view = audience.key.view
         topic.views[view]?.audiences.removeAll { $0 == id }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Simulated lives of a node hold their promises") struct SimulationTests {
     /// A few in every test run; `make sim` runs thousands.
-    static let seeds: [UInt64] = Array(1...24)
+    static let seeds: [UInt64] = Array(1...100)
 
     /// Faults that simulations without event topics can show.
     static let faults = [
