@@ -96,8 +96,10 @@ extension LoadRun {
             subscriberReady(client, now)
         case .stale:
             let to = DiffSpan(bytes, client.encoding)?.to ?? held
-            client.audit.stale(to: to, held: held, servedAlone: client.servedAlone == to)
+            let excused = client.servedAlone == to || client.mayHearAgain && to == held
+            client.audit.stale(to: to, held: held, servedAlone: excused)
             client.servedAlone = nil
+            client.mayHearAgain = false
         case .gap:
             let span = DiffSpan(bytes, client.encoding)
             client.audit.gap(from: span?.from ?? held + 1, held: held)

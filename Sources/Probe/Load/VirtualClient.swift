@@ -51,6 +51,9 @@ final class VirtualClient {
     /// The version to which the server last served this client by itself, with a snapshot, a
     /// catch-up or a proof: the frame for everybody to that version may still be on its way.
     var servedAlone: UInt64?
+    /// A proof was asked for, or a catch-up announced: its diff begins at what the server knew the
+    /// client to hold, and may say again what came meanwhile for everybody (rule 7).
+    var mayHearAgain = false
     /// What a publisher has said and not heard of yet, by the id of the publish.
     var pending: [UInt64: VersionTable.Entry] = [:]
 
@@ -72,6 +75,7 @@ final class VirtualClient {
     /// Asks the server to prove the mirror.
     func prove() {
         session.prove(subscription)
+        mayHearAgain = true
         awaitsProof = true
     }
 
