@@ -2,7 +2,8 @@ import Hub
 import Wire
 
 /// What must hold for events (rule 23): each reaches its name at least once, and the same run of a
-/// client takes it as new once; what was refused for good does not come again; dead letters come of refusals alone.
+/// client takes it as new once; what was refused for good does not come again; dead letters come of
+/// refusals alone.
 extension Oracle {
     /// What is known of one name.
     struct Reader {
