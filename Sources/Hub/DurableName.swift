@@ -51,6 +51,8 @@ public struct DurableName: Sendable {
         let desk: UInt32
         let seat: SeatID
         let audience: AudienceID
+        /// False for one who came while the topic was absent, until it is told the epoch.
+        var knowsEpoch: Bool
     }
 
     init(_ state: State) {
@@ -201,8 +203,11 @@ public struct DurableName: Sendable {
         underWay.removeAll(upTo: done)
     }
 
-    /// When something that was refused comes again.
-    var deadline: Instant? { holder == nil ? nil : delayed.map { $0.until }.min() }
+    /// When something that was refused comes again; while nobody reads, or has credit, nothing
+    /// does, however long it is due.
+    var deadline: Instant? {
+        holder == nil || credit == 0 ? nil : delayed.map { $0.until }.min()
+    }
 }
 
 /// An event that a reader would never take, or not after many deliveries.

@@ -194,13 +194,10 @@ extension Hub {
         let view = audience.key.view
         let encoding = audience.key.encoding
         if topic.settings.kind == .event {
-            // Who reads under a name is sent what the name is owed and nothing besides, but the
-            // epoch if it has watched since before there was one.
+            // Who reads under a name is sent what the name is owed and nothing besides.
             if audience.key.isNamed {
-                let epoch = catchUp.from == 0 ? epochFrame(audience, topic) : nil
                 return Notice.Fill(
-                    frames: epoch.map { [$0] } ?? [], to: topic.version, isSnapshot: false,
-                    isParted: false)
+                    frames: [], to: topic.version, isSnapshot: false, isParted: false)
             }
             return eventFill(topic, view, after: catchUp.from, encoding).0
         }
@@ -319,8 +316,13 @@ extension Hub {
         let head = topic.document.version
         audiences[Int(id.index)]?.isDirty = false
         if topic.settings.kind == .event {
+            // Readers under a name are told and served one by one.
+            if audience.key.isNamed {
+                audiences[Int(id.index)]?.needsSnapshot = false
+                return
+            }
             if audience.needsSnapshot { tellEpoch(id, audience, topic) }
-            if !audience.key.isNamed { sendEvents(id, audience, topic) }
+            sendEvents(id, audience, topic)
             return
         }
         if audience.needsSnapshot || !topic.document.reaches(audience.unchangedUpTo) {

@@ -19,7 +19,9 @@ extension Hub {
             letters.append((Int(old.desk), .ended(old.seat, .replaced)))
         }
         topic.names[place].take(
-            DurableName.Holder(desk: join.desk, seat: join.seat, audience: audience),
+            DurableName.Holder(
+                desk: join.desk, seat: join.seat, audience: audience,
+                knowsEpoch: topic.epoch != nil),
             credit: reader.credit, unordered: reader.isUnordered)
         owe(topic)
         // Retention wins over a reader who stayed away too long, and it is told (rule 23).
@@ -93,6 +95,14 @@ extension Hub {
     }
 
     private mutating func serve(_ i: Int, _ topic: Topic, _ now: Instant) {
+        // Events of an epoch that the reader does not know could not be told from another's.
+        if let holder = topic.names[i].holder, !holder.knowsEpoch,
+            let audience = audiences[Int(holder.audience.index)],
+            let frame = epochFrame(audience, topic)
+        {
+            letters.append((Int(holder.desk), .event(holder.seat, frame)))
+            topic.names[i].holder?.knowsEpoch = true
+        }
         while let holder = topic.names[i].holder,
             let audience = audiences[Int(holder.audience.index)],
             let delivery = topic.names[i].nextDelivery(head: topic.version, now: now)

@@ -100,6 +100,22 @@ import Wire
         #expect(deliveries(reader) == [1, 1, 2, 3])
     }
 
+    @Test func whatIsDueToAReaderWithoutCreditKeepsNobodyBusy() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 1)
+        rig.pump()
+        publish(writer, 1...1)
+        reader.session.refuse(id, 1, .notNow, after: 100)
+        rig.pump()
+        rig.advance(.seconds(1))
+        let due = rig.hub.deadline.map { $0 > rig.now } ?? true
+        #expect(due)
+        reader.session.say(.credit(Credit(id: id, amount: 1)))
+        rig.pump()
+        #expect(deliveries(reader) == [1, 1])
+    }
+
     @Test func whoeverDoesNotMindTheOrderGetsTheLaterMeanwhile() {
         let writer = rig.client("w")
         let reader = rig.client("r")

@@ -89,9 +89,8 @@ struct Scenario {
         meanFaultGap = chance.pick([300, 800, 2_000])
     }
 
-    /// State topics, collections, and both of them durable. Durable events, "de/", are written
-    /// and not drawn yet: some seeds with them still fail.
-    private static let prefixes = ["s/", "c/", "d/", "dc/"]
+    /// State topics, collections, both of them durable, and durable events.
+    private static let prefixes = ["s/", "c/", "d/", "dc/", "de/"]
 
     /// After so many deliveries, *not now* makes a dead letter of an event.
     static let deliveryLimit: UInt64 = 4
