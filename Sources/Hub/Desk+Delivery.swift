@@ -220,7 +220,8 @@ extension Desk {
         if let audience = seat.audience {
             if let name = seat.subscribe.name {
                 let released = Request.Acknowledgement(
-                    seat: seats.id(index), audience: audience, name: name, word: .released)
+                    desk: number, seat: seats.id(index), audience: audience, name: name,
+                    word: .released)
                 carrier.post(.acknowledge(released), toShard: seat.shard)
             }
             leave(audience, seat.shard, carrier)

@@ -213,7 +213,7 @@ extension Desk {
             let name = seat.subscribe.name, let audience = seat.audience
         else { return }
         let acknowledgement = Request.Acknowledgement(
-            seat: seats.id(index), audience: audience, name: name, word: word)
+            desk: number, seat: seats.id(index), audience: audience, name: name, word: word)
         carrier.post(.acknowledge(acknowledgement), toShard: seat.shard)
     }
 

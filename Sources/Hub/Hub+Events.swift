@@ -46,8 +46,10 @@ extension Hub {
     }
 
     mutating func receive(_ word: Request.Acknowledgement, _ now: Instant) {
+        // Seats are numbered by each desk for itself: one of another desk may have the same number.
         guard let topic = topic(of: word.audience), let place = topic.name(word.name),
-            topic.names[place].holder?.seat == word.seat
+            topic.names[place].holder?.seat == word.seat,
+            topic.names[place].holder?.desk == word.desk
         else { return }
         switch word.word {
         case .done(let sequence, let ranges):

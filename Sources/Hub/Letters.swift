@@ -95,12 +95,16 @@ public enum Request: Sendable {
             case released
         }
 
+        public let desk: UInt32
         public let seat: SeatID
         public let audience: AudienceID
         public let name: Text
         public let word: Word
 
-        public init(seat: SeatID, audience: AudienceID, name: Text, word: Word) {
+        public init(
+            desk: UInt32, seat: SeatID, audience: AudienceID, name: Text, word: Word
+        ) {
+            self.desk = desk
             self.seat = seat
             self.audience = audience
             self.name = name

@@ -5,12 +5,15 @@ import Testing
     /// A few in every test run; `make sim` runs thousands.
     static let seeds: [UInt64] = Array(1...100)
 
-    /// Faults that simulations without event topics can show.
+    /// `partTakenForWhole` has not been found yet, and `slowReaderQueued` only after 1,287 seeds,
+    /// which is for `make sim FAULT=slowReaderQueued`.
     static let faults = [
         "clearedStampLeftOut", "staleDiffApplied", "diffNotApplied", "gapNotNoticed",
         "printUnchanged", "permissionWithoutSnapshot", "staleAlias", "framesBeforeCommit",
         "readsBeforeCommit", "ackBeforeCommit", "failedCommitKept", "epochReused",
         "repeatApplied", "ledgerOutlives", "hashNotSubtracted", "maskIgnored",
+        "eventsCutShort", "redeliveredAfterNever", "deadLetterEarly", "floorOffByOne",
+        "definitionLeftOut", "ledgerDiesEarly",
     ]
 
     @Test("Whatever fails, every view is right and nothing promised is lost", arguments: seeds)
