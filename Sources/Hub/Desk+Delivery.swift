@@ -220,7 +220,7 @@ extension Desk {
         if let audience = seat.audience {
             if let name = seat.subscribe.name {
                 let released = Request.Acknowledgement(
-                    desk: number, seat: seats.id(index), audience: audience, name: name,
+                    topic: seat.topic, desk: number, seat: seats.id(index), name: name,
                     word: .released)
                 carrier.post(.acknowledge(released), toShard: seat.shard)
             }

@@ -210,10 +210,11 @@ extension Desk {
         _ carrier: any Carrier
     ) {
         guard let index = seat(withID: id, at: station), let seat = seats[index],
-            let name = seat.subscribe.name, let audience = seat.audience
+            let name = seat.subscribe.name, seat.audience != nil
         else { return }
         let acknowledgement = Request.Acknowledgement(
-            desk: number, seat: seats.id(index), audience: audience, name: name, word: word)
+            topic: seat.topic, desk: number, seat: seats.id(index), name: name,
+            word: word)
         carrier.post(.acknowledge(acknowledgement), toShard: seat.shard)
     }
 

@@ -37,6 +37,8 @@ public struct DurableName: Sendable {
     private(set) var state: State
     /// Where its connection sits; nil while nobody reads.
     var holder: Holder?
+    /// Who held it before nobody did.
+    private var lastHolder: Holder?
     var isDirty = false
     private var credit: UInt64 = 0
     private var isUnordered = false
@@ -89,10 +91,18 @@ public struct DurableName: Sendable {
     }
 
     mutating func release() {
+        if holder != nil { lastHolder = holder }
         holder = nil
         underWay = Ranges()
         delayed = []
         next = state.done + 1
+    }
+
+    /// Whether a seat's word about events counts: the holder's, or while there is none, the last
+    /// one's. Seats are numbered by each desk for itself, so the desk must agree too.
+    func listens(to seat: SeatID, at desk: UInt32) -> Bool {
+        guard let speaker = holder ?? lastHolder else { return false }
+        return speaker.seat == seat && speaker.desk == desk
     }
 
     mutating func add(credit more: UInt64) {
@@ -158,8 +168,9 @@ public struct DurableName: Sendable {
     mutating func refuse(
         _ sequence: UInt64, _ code: Code, after delay: Interval, limit: UInt64, now: Instant
     ) -> Fate {
-        guard underWay.contains(sequence), sequence > state.done,
-            !state.beyond.contains(sequence)
+        // A reader that has left may have refused for good before; whatever else it said of an
+        // event is void, since that comes again anyway.
+        guard deliveries(of: sequence) > 0, underWay.contains(sequence) || code == .never
         else { return .nothing }
         switch code {
         case .workingOnIt: return .nothing

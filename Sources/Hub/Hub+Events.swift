@@ -46,23 +46,24 @@ extension Hub {
     }
 
     mutating func receive(_ word: Request.Acknowledgement, _ now: Instant) {
-        // Seats are numbered by each desk for itself: one of another desk may have the same number.
-        guard let topic = topic(of: word.audience), let place = topic.name(word.name),
-            topic.names[place].holder?.seat == word.seat,
-            topic.names[place].holder?.desk == word.desk
+        // The word of a seat that has left meanwhile still counts while nobody took the name over:
+        // it was said before.
+        guard let place = places[word.topic], let topic = topics[place],
+            let name = topic.name(word.name),
+            topic.names[name].listens(to: word.seat, at: word.desk)
         else { return }
         switch word.word {
         case .done(let sequence, let ranges):
-            topic.names[place].acknowledge(upTo: sequence, ranges, head: topic.version)
+            topic.names[name].acknowledge(upTo: sequence, ranges, head: topic.version)
         case .refused(let sequence, let code, let delay):
-            let deliveries = topic.names[place].deliveries(of: sequence)
-            let fate = topic.names[place].refuse(
+            let deliveries = topic.names[name].deliveries(of: sequence)
+            let fate = topic.names[name].refuse(
                 sequence, code, after: delay, limit: topic.settings.deliveryLimit, now: now)
             if case .dead(let reason) = fate {
                 bury(sequence, topic, word.name, reason, deliveries)
             }
-        case .credit(let amount): topic.names[place].add(credit: amount)
-        case .released: topic.names[place].release()
+        case .credit(let amount): topic.names[name].add(credit: amount)
+        case .released: topic.names[name].release()
         }
         owe(topic)
     }

@@ -100,7 +100,7 @@ public struct Hub: ~Copyable {
         case .signal(let key, _, _): places[key].flatMap { topics[$0] }
         case .leave(let audience, _): topic(of: audience)
         case .catchUp(let catchUp): topic(of: catchUp.audience)
-        case .acknowledge(let word): topic(of: word.audience)
+        case .acknowledge(let word): places[word.topic].flatMap { topics[$0] }
         case .presence(let presence): topic(presence.roster)
         case .past(let wish): places[wish.topic].flatMap { topics[$0] }
         }

@@ -95,18 +95,18 @@ public enum Request: Sendable {
             case released
         }
 
+        public let topic: TopicKey
         public let desk: UInt32
         public let seat: SeatID
-        public let audience: AudienceID
         public let name: Text
         public let word: Word
 
         public init(
-            desk: UInt32, seat: SeatID, audience: AudienceID, name: Text, word: Word
+            topic: TopicKey, desk: UInt32, seat: SeatID, name: Text, word: Word
         ) {
+            self.topic = topic
             self.desk = desk
             self.seat = seat
-            self.audience = audience
             self.name = name
             self.word = word
         }
