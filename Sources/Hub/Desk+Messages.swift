@@ -204,13 +204,14 @@ extension Desk {
 
     // MARK: Events
 
-    /// A reader's word on the events of one of its subscriptions.
+    /// A reader's word on the events of one of its subscriptions; also of one that is being
+    /// seated, for the hub hears of the seat before the word.
     private func tell(
         _ id: UInt64, _ word: Request.Acknowledgement.Word, _ station: UInt32,
         _ carrier: any Carrier
     ) {
         guard let index = seat(withID: id, at: station), let seat = seats[index],
-            let name = seat.subscribe.name, seat.audience != nil
+            let name = seat.subscribe.name
         else { return }
         let acknowledgement = Request.Acknowledgement(
             topic: seat.topic, desk: number, seat: seats.id(index), name: name,

@@ -197,6 +197,9 @@ final class Oracle {
     ) {
         switch notice {
         case .subscribed(let id, .continued), .subscribed(let id, .caughtUp):
+            // Seated anew, on this connection too when its token changed: what it is owed was sent
+            // before what it said meanwhile was heard.
+            line.refused.removeAll { $0.id == id }
             compare(id, client, line, tokens)
         case .snapshot(let id): compare(id, client, line, tokens, isSnapshot: true)
         case .changed(let id, let versions):
