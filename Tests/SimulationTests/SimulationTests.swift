@@ -5,7 +5,7 @@ import Testing
     /// A few in every test run; `make sim` runs thousands.
     static let seeds: [UInt64] = Array(1...100)
 
-    /// `partTakenForWhole` has not been found yet, and `slowReaderQueued` only after 1,287 seeds,
+    /// `partTakenForWhole` has not been found yet, and `slowReaderQueued` only after 1,633 seeds,
     /// which is for `make sim FAULT=slowReaderQueued`.
     static let faults = [
         "clearedStampLeftOut", "staleDiffApplied", "diffNotApplied", "gapNotNoticed",
