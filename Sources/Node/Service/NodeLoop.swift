@@ -5,13 +5,13 @@ import Wire
 /// One loop of a node: its connections sit at its desk, its shard of the topics is owned by its
 /// hub, and this carries everything between them, the sockets and the other loops.
 final class NodeLoop: Service {
-    private let loop: Loop
-    private let settings: NodeSettings
-    private let tokens: Tokens
-    private let number: Int
-    private let post: Post
-    private var desk: Desk
-    private var hub: Hub
+    let loop: Loop
+    let settings: NodeSettings
+    let tokens: Tokens
+    let number: Int
+    let post: Post
+    var desk: Desk
+    var hub: Hub
     private var demonstration: Demonstration?
 
     /// By a connection's index: its station at the desk.
@@ -21,7 +21,7 @@ final class NodeLoop: Service {
     /// By loop: letters of this turn, and of earlier ones while its box is full.
     private var outgoing: [[Letter]]
     private var prepared = Frame([])
-    private var wall = WallTime(seconds: 0)
+    var wall = WallTime(seconds: 0)
     private var wallTurn: Instant?
 
     init(_ loop: Loop, _ settings: NodeSettings, _ tokens: Tokens, number: Int, _ post: Post) {
@@ -42,7 +42,7 @@ final class NodeLoop: Service {
     }
 
     /// The wall is read at most once a turn.
-    private func readWall() {
+    func readWall() {
         guard wallTurn != loop.now else { return }
         wallTurn = loop.now
         wall = Process.wall
@@ -94,7 +94,7 @@ final class NodeLoop: Service {
         desk.closed(station, carrier: self)
     }
 
-    private func station(of id: ConnectionID) -> UInt32? {
+    func station(of id: ConnectionID) -> UInt32? {
         Int(id.index) < stations.count ? stations[Int(id.index)] : nil
     }
 
