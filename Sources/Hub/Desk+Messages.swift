@@ -67,9 +67,7 @@ extension Desk {
             return nil
         }
         // Whoever may watch a topic may see who else does.
-        let name = body.topic.string
-        if name.hasPrefix(Desk.rosterPrefix) {
-            let watched = Text(String(name.dropFirst(Desk.rosterPrefix.count)))
+        if let watched = body.topic.watchedTopic {
             return principal.readable(watched) == nil ? nil : body.fields ?? .everything
         }
         guard let readable = principal.readable(body.topic) else { return nil }
@@ -223,7 +221,8 @@ extension Desk {
         _ body: History, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
         guard let principal = stations[station]?.principal, body.topic.namesTopic,
-            principal.readable(body.topic)?.isEverything == true
+            body.topic.watchedTopic.map({ principal.readable($0) != nil })
+                ?? (principal.readable(body.topic)?.isEverything == true)
         else {
             send(.nack(Nack(id: body.id, code: .notAllowed)), to: station, now, carrier)
             return

@@ -295,8 +295,8 @@ extension Hub {
             }
         }
         for place in lingering {
-            for leaver in topics[place]?.leaving ?? [] {
-                soonest = min(soonest ?? leaver.until, leaver.until)
+            if let due = topics[place]?.roster.deadline {
+                soonest = min(soonest ?? due, due)
             }
         }
         // Fields expire by the wall, which is looked at often enough.
