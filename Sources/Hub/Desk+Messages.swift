@@ -1,4 +1,4 @@
-import Wire
+public import Wire
 
 /// What clients ask for.
 extension Desk {
@@ -284,6 +284,41 @@ extension Desk {
         stations[station]?.presences.removeAll { $0 == body.topic }
         if body.state != nil { stations[station]?.presences.append(body.topic) }
         announce(body.topic, body.state, state, principal, carrier)
+    }
+
+    /// Presence that a request asks for: it ends by itself if it is not asked for again. False
+    /// where it is not allowed.
+    public mutating func lease(
+        _ body: Presence, as client: Text, for lease: Interval, at station: UInt32,
+        carrier: any Carrier
+    ) -> Bool {
+        guard let principal = stations[station]?.principal, body.topic.namesTopic,
+            !body.topic.isReserved, principal.readable(body.topic) != nil
+        else { return false }
+        let roster = Desk.roster(of: body.topic, principal.tenant)
+        let presence = Request.Presence(
+            roster: roster, user: principal.name, connection: client, state: body.state,
+            lease: lease)
+        carrier.post(.presence(presence), toShard: roster.shard(of: shards))
+        return true
+    }
+
+    /// A request's word on the events of a durable name, which it need not hold; the answer comes
+    /// as an `ack` with how far the name has come. False where it is not allowed.
+    public mutating func acknowledge(
+        _ topic: Text, _ name: Text, _ word: Request.Acknowledgement.Word, id: UInt64,
+        at station: UInt32, carrier: any Carrier
+    ) -> Bool {
+        guard let principal = stations[station]?.principal, topic.namesTopic,
+            principal.readable(topic)?.isEverything == true
+        else { return false }
+        let key = TopicKey(tenant: principal.tenant, name: topic)
+        let origin = Origin(desk: number, connection: stations.id(station), id: id)
+        stations[station]?.inFlight += 1
+        let acknowledgement = Request.Acknowledgement(
+            topic: key, desk: number, seat: nil, name: name, word: word, origin: origin)
+        carrier.post(.acknowledge(acknowledgement), toShard: key.shard(of: shards))
+        return true
     }
 
     private mutating func refuse(
