@@ -1,3 +1,4 @@
+import Hub
 public import Transport
 
 /// A running node.
@@ -5,6 +6,9 @@ public final class Node: Sendable {
     public enum StartError: Error, Equatable {
         /// The secret is shorter than 32 bytes.
         case secretTooShort
+        /// Some topics are to be durable, and there is no store for them.
+        case storeMissing
+        case store(StoreError)
         /// The system refused: most often the address is taken.
         case system(Errno)
     }
@@ -13,11 +17,15 @@ public final class Node: Sendable {
     public let address: SocketAddress
     private let post: Post
     private let threads: [LoopThread]
+    let store: Store?
 
-    private init(address: SocketAddress, post: Post, threads: [LoopThread]) {
+    private init(
+        address: SocketAddress, post: Post, threads: [LoopThread], store: Store?
+    ) {
         self.address = address
         self.post = post
         self.threads = threads
+        self.store = store
     }
 
     /// Starts the loops, each on its thread, and returns when all of them listen.
@@ -26,11 +34,24 @@ public final class Node: Sendable {
             let tokens = Tokens(
                 secret: settings.secret, issuer: settings.issuer, audience: settings.audience)
         else { throw .secretTooShort }
-        do throws(Errno) {
-            return try start(settings, tokens)
+        if settings.store == nil && settings.hub.rules.haveDurableTopics { throw .storeMissing }
+        let store: Store?
+        do throws(StoreError) {
+            store = try openStore(settings.store)
         } catch {
+            throw .store(error)
+        }
+        do throws(Errno) {
+            return try start(settings, tokens, store)
+        } catch {
+            store?.stop()
             throw .system(error)
         }
+    }
+
+    private static func openStore(_ settings: StoreSettings?) throws(StoreError) -> Store? {
+        guard let settings else { return nil }
+        return try Store.open(settings)
     }
 
     private enum Started: Sendable {
@@ -39,7 +60,7 @@ public final class Node: Sendable {
     }
 
     private static func start(
-        _ settings: NodeSettings, _ tokens: Tokens
+        _ settings: NodeSettings, _ tokens: Tokens, _ store: Store?
     ) throws(Errno) -> Node {
         var threads: [LoopThread] = []
         var latches: [Latch<Post?>] = []
@@ -52,7 +73,7 @@ public final class Node: Sendable {
             let at = address
             threads.append(
                 try LoopThread {
-                    run(number, at, settings, tokens, started, mail)
+                    run(number, at, settings, tokens, store, started, mail)
                 })
             latches.append(mail)
             switch started.wait() {
@@ -65,18 +86,19 @@ public final class Node: Sendable {
             if failure != nil { break }
         }
         let post = failure == nil ? Post(wakers) : nil
+        if let post { store?.begin { loop, answers in post.answer(.store(answers), to: loop) } }
         for latch in latches { latch.open(with: post) }
         guard let post else {
             for thread in threads { thread.join() }
             throw failure ?? .invalid
         }
-        return Node(address: address, post: post, threads: threads)
+        return Node(address: address, post: post, threads: threads, store: store)
     }
 
     /// A loop's whole life, on its own thread.
     private static func run(
         _ number: Int, _ address: SocketAddress, _ settings: NodeSettings, _ tokens: Tokens,
-        _ started: Latch<Started>, _ mail: Latch<Post?>
+        _ store: Store?, _ started: Latch<Started>, _ mail: Latch<Post?>
     ) {
         let loop: Loop
         do throws(Errno) {
@@ -88,12 +110,14 @@ public final class Node: Sendable {
             return
         }
         guard let post = mail.wait() else { return }
-        loop.run(NodeLoop(loop, settings, tokens, number: number, post))
+        loop.run(NodeLoop(loop, settings, tokens, number: number, post, store))
     }
 
     /// Stops in good order and returns when every loop has ended.
     public func stop() {
         post.tellAll(.stop)
         for thread in threads { thread.join() }
+        // Last, so that whatever the loops handed over is stored.
+        store?.stop()
     }
 }

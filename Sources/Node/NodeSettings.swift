@@ -15,6 +15,8 @@ public struct NodeSettings: Sendable {
     public var audience: Text?
     public var hub = Hub.Settings()
     public var desk = Desk.Settings()
+    /// Where durable topics are kept; without it no topic may be durable.
+    public var store: StoreSettings?
     /// Publishes live demonstration data.
     public var isDemonstration = false
 

@@ -10,6 +10,8 @@ final class NodeLoop: Service {
     let tokens: Tokens
     let number: Int
     let post: Post
+    let store: Store?
+    var storeLine = StoreLine()
     var desk: Desk
     var hub: Hub
     private var demonstration: Demonstration?
@@ -24,7 +26,11 @@ final class NodeLoop: Service {
     var wall = WallTime(seconds: 0)
     private var wallTurn: Instant?
 
-    init(_ loop: Loop, _ settings: NodeSettings, _ tokens: Tokens, number: Int, _ post: Post) {
+    init(
+        _ loop: Loop, _ settings: NodeSettings, _ tokens: Tokens, number: Int, _ post: Post,
+        _ store: Store?
+    ) {
+        self.store = store
         self.loop = loop
         self.settings = settings
         self.tokens = tokens
@@ -107,6 +113,7 @@ final class NodeLoop: Service {
             case .request(let request): requests.append(request)
             case .notice(let notice, let shard):
                 desk.receive(notice, fromShard: shard, now: loop.now, carrier: self)
+            case .store(let answers): receive(answers)
             case .stop:
                 desk.drain(
                     after: .milliseconds(0), window: .seconds(5), now: loop.now, carrier: self)
@@ -149,6 +156,7 @@ final class NodeLoop: Service {
                 }
             }
         } while !requests.isEmpty && budget > 0
+        writeToStore()
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
             if post.send(outgoing[reader], to: reader) { outgoing[reader] = [] }
         }
@@ -165,7 +173,11 @@ final class NodeLoop: Service {
         // What a full box kept back is tried again soon.
         let isBehind = outgoing.contains { !$0.isEmpty }
         var soonest = isBehind ? loop.now + .milliseconds(1) : nil
-        for deadline in [desk.deadline, hub.deadline, demonstration?.deadline] {
+        let deadlines = [
+            desk.deadline, hub.deadline, demonstration?.deadline,
+            storeLine.deadline(now: loop.now),
+        ]
+        for deadline in deadlines {
             if let deadline { soonest = min(soonest ?? deadline, deadline) }
         }
         loop.wake(at: soonest)
