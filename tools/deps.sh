@@ -18,6 +18,7 @@ git          .ci/run and the tests that read the tree
 libssl-dev   TLS, and the signatures of tokens
 zlib1g-dev   compression of WebSocket messages
 liburing-dev the io_uring event loop
+libsqlite3-dev the store
 libmsgpack-dev  tests and benchmarks: the second opinion on MessagePack
 libjansson-dev  benchmarks: the peer of the JSON reader
 python3      tests with clients of other people's making

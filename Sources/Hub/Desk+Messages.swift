@@ -200,10 +200,16 @@ extension Desk {
             switch outcome {
             case .done(let version): .ack(Ack(id: origin.id, version: version))
             case .refused(let code, let version, let reason):
-                .nack(Nack(id: origin.id, code: code, version: version, reason: reason))
+                .nack(
+                    Nack(
+                        id: origin.id, code: code, version: version, reason: reason,
+                        after: code == .storeFailed ? Desk.storeRetryMillis : nil))
             }
         answered(origin.connection.index, message, now, carrier)
     }
+
+    /// A disk that is full or gone does not come back sooner.
+    private static let storeRetryMillis: UInt64 = 1_000
 
     /// One request less is under way.
     mutating func answered(

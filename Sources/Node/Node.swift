@@ -7,6 +7,9 @@ public final class Node: Sendable {
     public enum StartError: Error, Equatable {
         /// Nobody could show a token that is good.
         case noKeys
+        /// Some topics are to be durable, and there is no store for them.
+        case storeMissing
+        case store(StoreError)
         /// The system refused a listener: most often the address is taken.
         case listener(String, Errno)
         case system(Errno)
@@ -18,8 +21,11 @@ public final class Node: Sendable {
     public let address: SocketAddress
     private let shared: NodeLoop.Shared
     private let threads: [LoopThread]
+    var store: Store? { shared.store }
 
-    private init(_ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread]) {
+    private init(
+        _ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread]
+    ) {
         addresses = Dictionary(
             listening.map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
         address = listening.first?.address ?? .loopback(port: 0)
@@ -40,6 +46,26 @@ public final class Node: Sendable {
     /// Starts the loops, each on its thread, and returns when all of them listen.
     public static func start(_ settings: NodeSettings) throws(StartError) -> Node {
         guard !settings.access.keys.isEmpty else { throw .noKeys }
+        if settings.store == nil && settings.hub.rules.haveDurableTopics { throw .storeMissing }
+        var store: Store?
+        if let wish = settings.store {
+            do throws(StoreError) {
+                store = try Store.open(wish)
+            } catch {
+                throw .store(error)
+            }
+        }
+        do throws(StartError) {
+            return try start(settings, store)
+        } catch {
+            store?.stop()
+            throw error
+        }
+    }
+
+    private static func start(
+        _ settings: NodeSettings, _ store: Store?
+    ) throws(StartError) -> Node {
         var settings = settings
         var threads: [LoopThread] = []
         var latches: [Latch<NodeLoop.Shared?>] = []
@@ -69,7 +95,10 @@ public final class Node: Sendable {
         }
         let shared = NodeLoop.Shared(
             post: Post(wakers), census: Census(settings.limits), tickets: Tickets(),
-            revocations: Revocations())
+            revocations: Revocations(), store: store)
+        if failure == nil {
+            store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
+        }
         for latch in latches { latch.open(with: failure == nil ? shared : nil) }
         if let failure {
             for thread in threads { thread.join() }
@@ -130,5 +159,7 @@ public final class Node: Sendable {
     public func stop() {
         shared.post.tellAll(.stop)
         for thread in threads { thread.join() }
+        // Last, so that whatever the loops handed over is stored.
+        shared.store?.stop()
     }
 }

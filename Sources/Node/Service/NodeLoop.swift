@@ -12,6 +12,7 @@ final class NodeLoop: Service {
     let settings: NodeSettings
     let shared: Shared
     let number: Int
+    var storeLine = StoreLine()
     var desk: Desk
     var hub: Hub
     var tokens: Tokens
@@ -53,6 +54,7 @@ final class NodeLoop: Service {
         let census: Census
         let tickets: Tickets
         let revocations: Revocations
+        let store: Store?
     }
 
     init(_ loop: Loop, _ settings: NodeSettings, _ shared: Shared, number: Int) {
@@ -94,6 +96,7 @@ final class NodeLoop: Service {
             case .access(let access): tokens = Tokens(access, shared.revocations)
             case .certificate(let context, let listener):
                 loop.replaceTLS(context, ofListeners: listener)
+            case .store(let answers): receive(answers)
             case .stop: drain()
             }
         }
@@ -141,6 +144,7 @@ final class NodeLoop: Service {
             }
             settleExchanges()
         } while !requests.isEmpty && budget > 0
+        writeToStore()
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
             if shared.post.send(outgoing[reader], to: reader) { outgoing[reader] = [] }
         }
@@ -159,7 +163,11 @@ final class NodeLoop: Service {
         // What a full box kept back is tried again soon.
         let isBehind = outgoing.contains { !$0.isEmpty } || !unconfirmed.isEmpty
         var soonest = isBehind ? min(loop.now + .milliseconds(1), nextSweep) : nextSweep
-        for deadline in [desk.deadline, hub.deadline, demonstration?.deadline, stopAt] {
+        let deadlines = [
+            desk.deadline, hub.deadline, demonstration?.deadline, stopAt,
+            storeLine.deadline(now: loop.now),
+        ]
+        for deadline in deadlines {
             if let deadline { soonest = min(soonest, deadline) }
         }
         for line in throttled { soonest = min(soonest, line.until) }

@@ -15,7 +15,10 @@ final class Caller: Service {
         var isWhole = false
 
         var text: String { String(decoding: body, as: UTF8.self) }
-        var value: Value? { try? Value(json: body.span) }
+        var value: Value? {
+            let body = body
+            return try? Value(json: body.span)
+        }
         func field(_ name: String) -> String? { fields?.first(name) }
 
         /// The messages of an event stream, with the ids behind which they stand.
