@@ -1,4 +1,4 @@
-import Wire
+public import Wire
 
 /// What clients ask for.
 extension Desk {
@@ -67,9 +67,7 @@ extension Desk {
             return nil
         }
         // Whoever may watch a topic may see who else does.
-        let name = body.topic.string
-        if name.hasPrefix(Desk.rosterPrefix) {
-            let watched = Text(String(name.dropFirst(Desk.rosterPrefix.count)))
+        if let watched = body.topic.watchedTopic {
             return principal.readable(watched) == nil ? nil : body.fields ?? .everything
         }
         guard let readable = principal.readable(body.topic) else { return nil }
@@ -229,7 +227,8 @@ extension Desk {
         _ body: History, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
         guard let principal = stations[station]?.principal, body.topic.namesTopic,
-            principal.readable(body.topic)?.isEverything == true
+            body.topic.watchedTopic.map({ principal.readable($0) != nil })
+                ?? (principal.readable(body.topic)?.isEverything == true)
         else {
             send(.nack(Nack(id: body.id, code: .notAllowed)), to: station, now, carrier)
             return
@@ -291,6 +290,41 @@ extension Desk {
         stations[station]?.presences.removeAll { $0 == body.topic }
         if body.state != nil { stations[station]?.presences.append(body.topic) }
         announce(body.topic, body.state, state, principal, carrier)
+    }
+
+    /// Presence that a request asks for: it ends by itself if it is not asked for again. False
+    /// where it is not allowed.
+    public mutating func lease(
+        _ body: Presence, as client: Text, for lease: Interval, at station: UInt32,
+        carrier: any Carrier
+    ) -> Bool {
+        guard let principal = stations[station]?.principal, body.topic.namesTopic,
+            !body.topic.isReserved, principal.readable(body.topic) != nil
+        else { return false }
+        let roster = Desk.roster(of: body.topic, principal.tenant)
+        let presence = Request.Presence(
+            roster: roster, user: principal.name, connection: client, state: body.state,
+            lease: lease)
+        carrier.post(.presence(presence), toShard: roster.shard(of: shards))
+        return true
+    }
+
+    /// A request's word on the events of a durable name, which it need not hold; the answer comes
+    /// as an `ack` with how far the name has come. False where it is not allowed.
+    public mutating func acknowledge(
+        _ topic: Text, _ name: Text, _ word: Request.Acknowledgement.Word, id: UInt64,
+        at station: UInt32, carrier: any Carrier
+    ) -> Bool {
+        guard let principal = stations[station]?.principal, topic.namesTopic,
+            principal.readable(topic)?.isEverything == true
+        else { return false }
+        let key = TopicKey(tenant: principal.tenant, name: topic)
+        let origin = Origin(desk: number, connection: stations.id(station), id: id)
+        stations[station]?.inFlight += 1
+        let acknowledgement = Request.Acknowledgement(
+            topic: key, desk: number, seat: nil, name: name, word: word, origin: origin)
+        carrier.post(.acknowledge(acknowledgement), toShard: key.shard(of: shards))
+        return true
     }
 
     private mutating func refuse(

@@ -40,10 +40,21 @@ extension Hub {
 
     /// The event after which a reader without a name begins.
     private func eventStart(of join: Request.Join, _ topic: Topic) -> UInt64 {
-        guard let cursor = join.cursor, cursor.epoch == topic.epoch,
-            cursor.version <= topic.version
-        else { return topic.version }
-        return max(cursor.version, (topic.log.first ?? topic.version + 1) - 1)
+        guard let (held, _) = held(by: join, topic) else { return topic.version }
+        return max(held, (topic.log.first ?? topic.version + 1) - 1)
+    }
+
+    /// What a reader of events says it has; nil for one that begins. Of another epoch it has
+    /// nothing, and how much of that it missed nobody knows.
+    private func held(
+        by join: Request.Join, _ topic: Topic
+    ) -> (version: UInt64, isOfAnotherEpoch: Bool)? {
+        guard let cursor = join.cursor else { return nil }
+        if cursor.epoch == topic.epoch ?? Text() {
+            return cursor.version <= topic.version ? (cursor.version, false) : nil
+        }
+        // Whoever watched the topic absent has missed nothing before its beginning.
+        return (0, !cursor.epoch.isEmpty)
     }
 
     /// What a reader with this cursor must be sent before it goes with the others.
@@ -59,10 +70,14 @@ extension Hub {
                 let gone = seatReader(reader, join, audience, topic)
                 return (gone > 0 ? .gone : .continued, nothing, gone > 0 ? gone : nil)
             }
-            guard let cursor = join.cursor, cursor.epoch == topic.epoch,
-                cursor.version < topic.version
-            else { return (.continued, nothing, nil) }
-            let (fill, gone) = eventFill(topic, view, after: cursor.version, join.encoding)
+            guard let (held, isOfAnotherEpoch) = held(by: join, topic) else {
+                return (.continued, nothing, nil)
+            }
+            if held == topic.version {
+                return (isOfAnotherEpoch ? .gone : .continued, nothing, nil)
+            }
+            let (fill, gone) = eventFill(topic, view, after: held, join.encoding)
+            if isOfAnotherEpoch { return (.gone, fill, nil) }
             return (gone > 0 ? .gone : .caughtUp, fill, gone > 0 ? gone : nil)
         case .state, .collection:
             let (verdict, fill) = arrivalAtDocument(of: join, topic, view)
@@ -83,9 +98,15 @@ extension Hub {
     private mutating func arrivalAtDocument(
         of join: Request.Join, _ topic: Topic, _ view: Int
     ) -> (Subscribed.Verdict, Notice.Fill) {
-        guard let cursor = join.cursor, let epoch = topic.epoch, cursor.epoch == epoch,
+        guard let cursor = join.cursor, cursor.epoch == topic.epoch ?? Text(),
             cursor.print == topic.views[view]?.print, topic.document.reaches(cursor.version)
         else { return (.snapshot, snapshotFill(topic, view, join.encoding)) }
+        if topic.epoch == nil {
+            // It is as absent as it was.
+            return (
+                .continued, Notice.Fill(frames: [], to: 0, isSnapshot: false, isParted: false)
+            )
+        }
         // Even an empty diff is sent: it raises the reader to where the audience is.
         let diff = topic.diff(
             view, from: cursor.version, join.encoding, wall, forced: true, &writer)
@@ -295,8 +316,8 @@ extension Hub {
             }
         }
         for place in lingering {
-            for leaver in topics[place]?.leaving ?? [] {
-                soonest = min(soonest ?? leaver.until, leaver.until)
+            if let due = topics[place]?.roster.deadline {
+                soonest = min(soonest ?? due, due)
             }
         }
         // Fields expire by the wall, which is looked at often enough.

@@ -21,9 +21,8 @@ final class Topic {
     var deadLetters: [DeadLetter] = []
     /// Fields that unset themselves.
     var expiries: [Expiry] = []
-    /// Of a roster: connections in it, and those that will be taken out.
-    var present = 0
-    var leaving: [(user: Text, connection: Text, until: Instant)] = []
+    /// Who is there, where the topic is a roster.
+    var roster = Roster()
     var standing: Standing
 
     /// How a durable topic stands to its store. A topic that is not durable is always `ready`.

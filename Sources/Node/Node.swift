@@ -67,13 +67,14 @@ public final class Node: Sendable {
         var wakers: [Waker] = []
         var address = settings.listen
         var failure: Errno?
+        let tickets = Tickets()
         for number in 0..<settings.loops {
             let started = try Latch<Started>()
             let mail = try Latch<Post?>()
             let at = address
             threads.append(
                 try LoopThread {
-                    run(number, at, settings, tokens, store, started, mail)
+                    run(number, at, settings, tokens, tickets, store, started, mail)
                 })
             latches.append(mail)
             switch started.wait() {
@@ -98,7 +99,7 @@ public final class Node: Sendable {
     /// A loop's whole life, on its own thread.
     private static func run(
         _ number: Int, _ address: SocketAddress, _ settings: NodeSettings, _ tokens: Tokens,
-        _ store: Store?, _ started: Latch<Started>, _ mail: Latch<Post?>
+        _ tickets: Tickets, _ store: Store?, _ started: Latch<Started>, _ mail: Latch<Post?>
     ) {
         let loop: Loop
         do throws(Errno) {
@@ -110,7 +111,7 @@ public final class Node: Sendable {
             return
         }
         guard let post = mail.wait() else { return }
-        loop.run(NodeLoop(loop, settings, tokens, number: number, post, store))
+        loop.run(NodeLoop(loop, settings, tokens, tickets, number: number, post, store))
     }
 
     /// Stops in good order and returns when every loop has ended.

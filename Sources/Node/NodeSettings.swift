@@ -13,6 +13,8 @@ public struct NodeSettings: Sendable {
     public var secret: [UInt8] = []
     public var issuer: Text?
     public var audience: Text?
+    /// Pages of these origins may speak to it, as `https://example.org`; empty for any.
+    public var origins: Set<String> = []
     public var hub = Hub.Settings()
     public var desk = Desk.Settings()
     /// Where durable topics are kept; without it no topic may be durable.
@@ -25,6 +27,7 @@ public struct NodeSettings: Sendable {
     func loopLimits() -> LoopLimits {
         var limits = LoopLimits()
         limits.messageBytes = Int(clamping: desk.terms.messageBytes)
+        limits.http.bodyBytes = limits.messageBytes
         // What is unconfirmed is bounded by the desk; the queue need only hold that, one part of a
         // snapshot, and the small change of answers.
         limits.queueBytes = Int(clamping: desk.terms.unconfirmedBytes) * 4 + (8 << 20)

@@ -16,22 +16,41 @@ final class NodeLoop: Service {
     var hub: Hub
     private var demonstration: Demonstration?
 
-    /// By a connection's index: its station at the desk.
-    private var stations: [UInt32?] = []
+    /// By a connection's index: what it is at the desk.
+    private var lines: [Line?] = []
+    /// Requests under way, and which of them something was said to in this turn.
+    var exchanges: [ConnectionID: Exchange] = [:]
+    var stirred: [ConnectionID] = []
+    /// Guests who leave the desk when it has finished speaking.
+    var leaving: [UInt32] = []
+    /// Streams that were sent something and may not have it yet.
+    var unconfirmed: [ConnectionID] = []
+    var nextSweep: Instant?
+    var sweeps: UInt64 = 0
+    private(set) var isDraining = false
+    let tickets: Tickets
+
     /// Requests to our own hub, until the turn ends.
     private var requests: [Request] = []
     /// By loop: letters of this turn, and of earlier ones while its box is full.
     private var outgoing: [[Letter]]
-    private var prepared = Frame([])
+    private var prepared = Prepared([], .json)
     var wall = WallTime(seconds: 0)
     private var wallTurn: Instant?
 
+    /// What a connection is at the desk.
+    enum Line {
+        case socket(station: UInt32)
+        case exchange(Exchange)
+    }
+
     init(
-        _ loop: Loop, _ settings: NodeSettings, _ tokens: Tokens, number: Int, _ post: Post,
-        _ store: Store?
+        _ loop: Loop, _ settings: NodeSettings, _ tokens: Tokens, _ tickets: Tickets, number: Int,
+        _ post: Post, _ store: Store?
     ) {
         self.store = store
         self.loop = loop
+        self.tickets = tickets
         self.settings = settings
         self.tokens = tokens
         self.number = number
@@ -59,23 +78,32 @@ final class NodeLoop: Service {
     // MARK: Connections
 
     func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
-        switch request.path {
-        case "/v1/ws":
-            let known = request.subprotocols.first { Encoding(subprotocol: Text($0)) != nil }
-            guard let known else {
-                let offer = Encoding.allCases.map { $0.subprotocol.string }
-                return .respond(
-                    HTTPResponse(
-                        .badRequest,
-                        text: "offer one of these WebSocket subprotocols: "
-                            + offer.joined(separator: ", ") + "\n"))
+        do throws(Route.Refusal) {
+            let route = try Route(request)
+            switch route {
+            case .health: return .respond(HTTPResponse(.ok, text: "ok\n"))
+            case .webSocket: return upgrade(request)
+            default: return answer(route, request, on: id)
             }
-            return .upgrade(subprotocol: known)
-        case "/health": return .respond(HTTPResponse(.ok, text: "ok\n"))
-        default:
-            return .respond(
-                HTTPResponse(.notFound, text: "nothing here; the WebSocket is at /v1/ws\n"))
+        } catch {
+            return refuse(error, request)
         }
+    }
+
+    private func upgrade(_ request: HTTPRequest) -> HTTPAnswer {
+        if let origin = request.fields.first("origin"), !settings.allows(origin: origin) {
+            return .respond(HTTPResponse(.forbidden, text: "this origin is not allowed here\n"))
+        }
+        let known = request.subprotocols.first { Encoding(subprotocol: Text($0)) != nil }
+        guard let known else {
+            let offer = Encoding.allCases.map { $0.subprotocol.string }
+            return .respond(
+                HTTPResponse(
+                    .badRequest,
+                    text: "offer one of these WebSocket subprotocols: "
+                        + offer.joined(separator: ", ") + "\n"))
+        }
+        return .upgrade(subprotocol: known)
     }
 
     func opened(_ id: ConnectionID, subprotocol: String?) {
@@ -83,25 +111,34 @@ final class NodeLoop: Service {
             loop.close(id, code: .protocolError, reason: "no subprotocol")
             return
         }
-        let index = Int(id.index)
-        while stations.count <= index { stations.append(nil) }
-        stations[index] = desk.open(line: id.line, encoding, now: loop.now)
+        let station = desk.open(line: id.line, encoding, now: loop.now)
+        setLine(.socket(station: station), of: id)
     }
 
     func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
-        guard let station = station(of: id) else { return }
+        guard case .socket(let station)? = line(of: id) else { return }
         readWall()
         desk.received(message, from: station, now: loop.now, carrier: self)
     }
 
     func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
-        guard let station = station(of: id) else { return }
-        stations[Int(id.index)] = nil
-        desk.closed(station, carrier: self)
+        guard let line = line(of: id) else { return }
+        setLine(nil, of: id)
+        switch line {
+        case .socket(let station): desk.closed(station, carrier: self)
+        case .exchange(let exchange):
+            exchanges[id] = nil
+            desk.closed(exchange.station, carrier: self)
+        }
     }
 
-    func station(of id: ConnectionID) -> UInt32? {
-        Int(id.index) < stations.count ? stations[Int(id.index)] : nil
+    private func line(of id: ConnectionID) -> Line? {
+        Int(id.index) < lines.count ? lines[Int(id.index)] : nil
+    }
+
+    func setLine(_ line: Line?, of id: ConnectionID) {
+        while lines.count <= Int(id.index) { lines.append(nil) }
+        lines[Int(id.index)] = line
     }
 
     // MARK: Turns
@@ -115,6 +152,9 @@ final class NodeLoop: Service {
                 desk.receive(notice, fromShard: shard, now: loop.now, carrier: self)
             case .store(let answers): receive(answers)
             case .stop:
+                isDraining = true
+                nextSweep = loop.now
+                sweepExchanges()
                 desk.drain(
                     after: .milliseconds(0), window: .seconds(5), now: loop.now, carrier: self)
                 loop.stop(
@@ -127,6 +167,7 @@ final class NodeLoop: Service {
     func reached(_ now: Instant) {
         readWall()
         desk.reached(now, carrier: self)
+        sweepExchanges()
         if let due = demonstration?.deadline, due <= now {
             for publication in demonstration?.publications(now: now, wall: wall) ?? [] {
                 post(
@@ -142,6 +183,7 @@ final class NodeLoop: Service {
         // What is beyond a turn's budget waits for the next, so that a flood of patches never keeps
         // the frames of those before it from leaving.
         var budget = NodeLoop.requestsPerTurn
+        confirmStreams()
         repeat {
             let batch = requests.prefix(budget)
             requests.removeFirst(batch.count)
@@ -155,6 +197,7 @@ final class NodeLoop: Service {
                     outgoing[desk].append(.notice(notice, fromShard: number))
                 }
             }
+            settleExchanges()
         } while !requests.isEmpty && budget > 0
         writeToStore()
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
@@ -171,10 +214,10 @@ final class NodeLoop: Service {
             return
         }
         // What a full box kept back is tried again soon.
-        let isBehind = outgoing.contains { !$0.isEmpty }
+        let isBehind = outgoing.contains { !$0.isEmpty } || !unconfirmed.isEmpty
         var soonest = isBehind ? loop.now + .milliseconds(1) : nil
         let deadlines = [
-            desk.deadline, hub.deadline, demonstration?.deadline,
+            desk.deadline, hub.deadline, demonstration?.deadline, nextSweep,
             storeLine.deadline(now: loop.now),
         ]
         for deadline in deadlines {
@@ -186,25 +229,39 @@ final class NodeLoop: Service {
 
 extension NodeLoop: Carrier {
     func carry(_ message: [UInt8], _ encoding: Encoding, to connection: UInt64) {
-        deliver(Frame.server(message, binary: encoding == .messagePack), to: connection)
+        let id = ConnectionID(line: connection)
+        switch line(of: id) {
+        case .socket?: deliver(Frame.server(message, binary: encoding == .messagePack), to: id)
+        case .exchange(let exchange)?:
+            if let decoded = Message(made: message, encoding) { tell(exchange, decoded, message) }
+        case nil: break
+        }
     }
 
     func prepare(_ message: [UInt8], _ encoding: Encoding) {
-        prepared = Frame.server(message, binary: encoding == .messagePack)
+        prepared = Prepared(message, encoding)
     }
 
-    func carryPrepared(to connection: UInt64) { deliver(prepared, to: connection) }
-
-    private func deliver(_ frame: Frame, to connection: UInt64) {
+    func carryPrepared(to connection: UInt64) {
         let id = ConnectionID(line: connection)
+        switch line(of: id) {
+        case .socket?: deliver(prepared.frame, to: id)
+        case .exchange(let exchange)?: tell(exchange, prepared)
+        case nil: break
+        }
+    }
+
+    private func deliver(_ frame: Frame, to id: ConnectionID) {
         // The desk stops sending long before the queue is full; whoever fills it is given up.
         if loop.send(frame, to: id) == .refused { loop.abort(id) }
     }
 
     func close(_ connection: UInt64, _ code: Code, _ reason: Text) {
-        loop.close(
-            ConnectionID(line: connection),
-            code: CloseCode(code), reason: reason.string)
+        let id = ConnectionID(line: connection)
+        switch line(of: id) {
+        case .exchange(let exchange)?: end(exchange, code, reason)
+        case .socket?, nil: loop.close(id, code: CloseCode(code), reason: reason.string)
+        }
     }
 
     func pause(_ connection: UInt64) { loop.pause(ConnectionID(line: connection)) }
@@ -230,7 +287,7 @@ extension CloseCode {
 
 extension ConnectionID {
     /// The desk's word for a connection.
-    fileprivate var line: UInt64 { UInt64(generation) << 32 | UInt64(index) }
+    var line: UInt64 { UInt64(generation) << 32 | UInt64(index) }
 
     fileprivate init(line: UInt64) {
         self.init(
