@@ -17,18 +17,24 @@ extension Hub {
         guard let topic = topic(presence.roster) else { return }
         if presence.state == nil {
             // Gone for good when the linger is over and it has not come back.
+            guard topic.present[presence.connection] != nil,
+                !topic.leaving.contains(where: { $0.connection == presence.connection })
+            else {
+                dropIfUnused(topic)
+                return
+            }
             topic.leaving.append((presence.user, presence.connection, now + Hub.linger))
             if !lingering.contains(topic.place) { lingering.append(topic.place) }
             return
         }
         topic.leaving.removeAll { $0.connection == presence.connection }
-        let isNew = topic.document.value(at: Hub.path(presence)) == nil
-        if isNew { topic.present += 1 }
-        var patch = Patch(set: ["count": .integer(Int64(topic.present))])
-        if topic.present <= Hub.rosterLimit {
+        topic.present[presence.connection] = presence.user
+        var patch = Patch(set: ["count": .integer(Int64(topic.present.count))])
+        if topic.present.count <= Hub.rosterLimit {
             let state = presence.state ?? .null
             // A state that is a map takes the place of the old one, whole.
-            if !isNew { patch.unset = [Hub.path(presence)] }
+            let path = Hub.path(presence)
+            if topic.document.value(at: path) != state { patch.unset = [path] }
             patch.set["users"] = [presence.user: [presence.connection: state]]
         } else {
             patch.unset = [["users"]]
@@ -48,11 +54,11 @@ extension Hub {
             let due = topic.leaving.filter { $0.until <= now }
             if due.isEmpty { continue }
             topic.leaving.removeAll { $0.until <= now }
-            topic.present = max(0, topic.present - due.count)
+            for leaver in due { topic.present[leaver.connection] = nil }
             let paths = due.map { Path(["users", $0.user, $0.connection]) }
             change(
                 topic,
-                Patch(unset: paths, set: ["count": .integer(Int64(topic.present))]), now)
+                Patch(unset: paths, set: ["count": .integer(Int64(topic.present.count))]), now)
         }
         lingering.removeAll { topics[$0]?.leaving.isEmpty ?? true }
     }
@@ -87,12 +93,28 @@ extension Hub {
             let sequence = topic.log.sequence(at: time) ?? topic.version + 1
             entries = topic.log.entries(from: sequence, limit: limit)
         }
-        let last = entries.last?.sequence ?? topic.version
+        let isLast = wish.start == nil || wish.start == .now
+        let fitting =
+            isLast
+            ? entries.suffix(fitting(entries.reversed(), topic.settings.partBytes))
+            : entries.prefix(fitting(entries, topic.settings.partBytes))
+        let last = fitting.last?.sequence ?? topic.version
         let page = Page(
             id: wish.origin.id,
-            events: entries.map {
+            events: fitting.map {
                 Page.Entry(sequence: $0.sequence, data: $0.data, time: $0.time)
             }, next: last < topic.version ? last + 1 : nil)
         letters.append((Int(wish.origin.desk), .page(wish.origin, page)))
+    }
+
+    /// How many events make a page of about so many bytes; one at least.
+    private mutating func fitting(_ entries: [EventLog.Entry], _ limit: Int) -> Int {
+        writer.clear()
+        var count = 0
+        for entry in entries where count == 0 || writer.count < limit {
+            writer.pack(entry.data)
+            count += 1
+        }
+        return count
     }
 }

@@ -21,10 +21,14 @@ final class Topic {
     var deadLetters: [DeadLetter] = []
     /// Fields that unset themselves.
     var expiries: [Expiry] = []
-    /// Of a roster: connections in it, and those that will be taken out.
-    var present = 0
+    /// Of a roster: the connections in it by name, each with its user, and those that will be
+    /// taken out.
+    var present: [Text: Text] = [:]
     var leaving: [(user: Text, connection: Text, until: Instant)] = []
     var standing: Standing
+    /// The store could not give it lately, and is asked again when some time has passed.
+    var isResting = false
+    var failedLoads = 0
 
     /// How a durable topic stands to its store. A topic that is not durable is always `ready`.
     enum Standing {
