@@ -26,6 +26,7 @@ let package = Package(
         .target(
             name: "COpenSSL",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .systemLibrary(
@@ -41,7 +42,7 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "CLinux", "CUring", "CZlib", "COpenSSL"],
             swiftSettings: door),
         .target(
-            name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL"],
+            name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL", "CSQLite"],
             swiftSettings: door),
         .target(
             name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
@@ -90,8 +91,12 @@ let package = Package(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
             name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
+        .target(
+            name: "CLossyFiles", path: "Tests/CLossyFiles",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
+            name: "NodeTests",
+            dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL", "CLossyFiles"],
             swiftSettings: door),
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],

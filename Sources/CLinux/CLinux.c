@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -163,6 +165,11 @@ int32_t fc_close(int32_t descriptor) {
 }
 
 int32_t fc_shut_writing(int32_t s) { return shutdown(s, SHUT_WR) < 0 ? -errno : 0; }
+
+int32_t fc_unacknowledged(int32_t s) {
+    int count = 0;
+    return ioctl(s, SIOCOUTQ, &count) < 0 ? -errno : count;
+}
 
 int64_t fc_receive(int32_t s, uint8_t *buffer, int64_t count) {
     for (;;) {

@@ -1,4 +1,4 @@
-import Wire
+public import Wire
 
 /// What clients ask for.
 extension Desk {
@@ -47,6 +47,8 @@ extension Desk {
         let mask = allowed(body, station)
         if body.window != nil {
             refusal = .unsupported
+        } else if pressure >= .subscriptions {
+            refusal = .overloaded
         } else if UInt64(stations[station]?.seats.count ?? 0) >= settings.terms.subscriptions {
             refusal = .tooMany
         } else {
@@ -67,9 +69,7 @@ extension Desk {
             return nil
         }
         // Whoever may watch a topic may see who else does.
-        let name = body.topic.string
-        if name.hasPrefix(Desk.rosterPrefix) {
-            let watched = Text(String(name.dropFirst(Desk.rosterPrefix.count)))
+        if let watched = body.topic.watchedTopic {
             return principal.readable(watched) == nil ? nil : body.fields ?? .everything
         }
         guard let readable = principal.readable(body.topic) else { return nil }
@@ -145,7 +145,9 @@ extension Desk {
         _ body: Publish, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
         guard let principal = stations[station]?.principal else { return }
-        if let refusal = refusal(of: body, principal) {
+        if let refusal = refusal(of: body, principal)
+            ?? excess(body.id, principal, .publishes, carrier)
+        {
             send(.nack(refusal), to: station, now, carrier)
             return
         }
@@ -163,6 +165,20 @@ extension Desk {
         else { return }
         stations[station]?.isPaused = true
         carrier.pause(state.line)
+    }
+
+    /// Why a request must wait: too many of them, or too little memory.
+    private func excess(
+        _ id: UInt64, _ principal: Principal, _ level: Pressure, _ carrier: any Carrier
+    ) -> Nack? {
+        if pressure >= level {
+            return Nack(
+                id: id, code: .overloaded, reason: "the server is short of memory", after: 5_000)
+        }
+        guard let wait = carrier.wait(for: principal) else { return nil }
+        return Nack(
+            id: id, code: .rateExceeded, reason: "too many requests in this time",
+            after: max(wait.wholeMilliseconds, 1))
     }
 
     private func refusal(of body: Publish, _ principal: Principal) -> Nack? {
@@ -187,10 +203,16 @@ extension Desk {
             switch outcome {
             case .done(let version): .ack(Ack(id: origin.id, version: version))
             case .refused(let code, let version, let reason):
-                .nack(Nack(id: origin.id, code: code, version: version, reason: reason))
+                .nack(
+                    Nack(
+                        id: origin.id, code: code, version: version, reason: reason,
+                        after: code == .storeFailed ? Desk.storeRetryMillis : nil))
             }
         answered(origin.connection.index, message, now, carrier)
     }
+
+    /// A disk that is full or gone does not come back sooner.
+    private static let storeRetryMillis: UInt64 = 1_000
 
     /// One request less is under way.
     mutating func answered(
@@ -231,9 +253,14 @@ extension Desk {
         _ body: History, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
         guard let principal = stations[station]?.principal, body.topic.namesTopic,
-            principal.readable(body.topic)?.isEverything == true
+            body.topic.watchedTopic.map({ principal.readable($0) != nil })
+                ?? (principal.readable(body.topic)?.isEverything == true)
         else {
             send(.nack(Nack(id: body.id, code: .notAllowed)), to: station, now, carrier)
+            return
+        }
+        if let refusal = excess(body.id, principal, .subscriptions, carrier) {
+            send(.nack(refusal), to: station, now, carrier)
             return
         }
         let topic = TopicKey(tenant: principal.tenant, name: body.topic)
@@ -253,6 +280,11 @@ extension Desk {
             !body.topic.isReserved, principal.writable(body.topic) != nil
         else {
             refuse("signals to that topic", station, now, carrier)
+            return
+        }
+        if let excess = excess(0, principal, .publishes, carrier) {
+            let problem = Problem(code: excess.code, reason: excess.reason ?? Text())
+            send(.error(problem), to: station, now, carrier)
             return
         }
         let topic = TopicKey(tenant: principal.tenant, name: body.topic)
@@ -295,46 +327,46 @@ extension Desk {
         announce(body.topic, body.state, state, principal, carrier)
     }
 
+    /// Presence that a request asks for: it ends by itself if it is not asked for again. False
+    /// where it is not allowed.
+    public mutating func lease(
+        _ body: Presence, as client: Text, for lease: Interval, at station: UInt32,
+        carrier: any Carrier
+    ) -> Bool {
+        guard let principal = stations[station]?.principal, body.topic.namesTopic,
+            !body.topic.isReserved, principal.readable(body.topic) != nil
+        else { return false }
+        let roster = Desk.roster(of: body.topic, principal.tenant)
+        let presence = Request.Presence(
+            roster: roster, user: principal.name, connection: client, state: body.state,
+            lease: lease)
+        carrier.post(.presence(presence), toShard: roster.shard(of: shards))
+        return true
+    }
+
+    /// A request's word on the events of a durable name, which it need not hold; the answer comes
+    /// as an `ack` with how far the name has come. False where it is not allowed.
+    public mutating func acknowledge(
+        _ topic: Text, _ name: Text, _ word: Request.Acknowledgement.Word, id: UInt64,
+        at station: UInt32, carrier: any Carrier
+    ) -> Bool {
+        guard let principal = stations[station]?.principal, topic.namesTopic,
+            principal.readable(topic)?.isEverything == true
+        else { return false }
+        let key = TopicKey(tenant: principal.tenant, name: topic)
+        let origin = Origin(desk: number, connection: stations.id(station), id: id)
+        stations[station]?.inFlight += 1
+        let acknowledgement = Request.Acknowledgement(
+            topic: key, desk: number, seat: nil, name: name, word: word, origin: origin)
+        carrier.post(.acknowledge(acknowledgement), toShard: key.shard(of: shards))
+        return true
+    }
+
     private mutating func refuse(
         _ what: Text, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
         let problem = Problem(code: .notAllowed, reason: Text("\(what) is not allowed"))
         send(.error(problem), to: station, now, carrier)
-    }
-
-    // MARK: Proving
-
-    /// A client asks for the hash of a view, or says that its own differs and is repaired.
-    private mutating func prove(
-        _ report: HashReport, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
-    ) {
-        let found = stations[station]?.seats.first { seats[$0]?.view == report.view }
-        guard let index = found, let seat = seats[index] else {
-            let problem = Problem(code: .notAllowed, reason: "no subscription has that view")
-            send(.error(problem), to: station, now, carrier)
-            return
-        }
-        if report.hash != nil {
-            if let last = seat.repaired, now.since(last) < seat.repairWait { return }
-            switch seat.standing {
-            case .level, .behind: break
-            // Something is on its way to it, and it says again if that was not enough.
-            case .joining, .filling, .catchingUp: return
-            }
-            counts.repairs += 1
-            seats[index]?.repaired = now
-            let wait = seat.repairWait
-            seats[index]?.repairWait = wait < .seconds(60) ? wait + wait : wait
-            if seat.standing == .level && !waits(index, now) {
-                ask(index, .snapshot, carrier)
-            } else {
-                seats[index]?.owesSnapshot = true
-            }
-        } else if seat.standing == .level && !waits(index, now) {
-            ask(index, .proof, carrier)
-        } else {
-            seats[index]?.owesProof = true
-        }
     }
 }
 

@@ -26,6 +26,9 @@ public struct Desk: ~Copyable {
     /// The wall's time, for the timestamps of messages in JSON; set by the host once a turn.
     public var wall = WallTime(seconds: 0)
 
+    /// What is refused for want of memory; set by the host.
+    public var pressure = Pressure.none
+
     let number: UInt32
     let shards: Int
     var stations = Slab<Station>()
@@ -79,6 +82,22 @@ public struct Desk: ~Copyable {
         return stations.insert(Station(line: line, encoding: encoding, session: session))
     }
 
+    /// A request is there whose token was found good: it says what it wants with `take`, and what
+    /// it is told goes to its line like any other connection's.
+    public mutating func openGuest(
+        line: UInt64, _ encoding: Encoding, _ principal: Principal, lifetime: Interval?,
+        instance: Text?, now: Instant
+    ) -> UInt32 {
+        opened += 1
+        let session = ServerSession(
+            guest: Text("\(number)-\(opened)"), instance: instance, lifetime: lifetime,
+            terms: settings.terms, now: now)
+        if nextSweep == nil { nextSweep = now + Desk.sweepInterval }
+        var station = Station(line: line, encoding: encoding, session: session)
+        station.principal = principal
+        return stations.insert(station)
+    }
+
     /// The connection is gone: its subscriptions end with it.
     public mutating func closed(_ station: UInt32, carrier: any Carrier) {
         guard let seats = stations[station]?.seats else { return }
@@ -109,19 +128,20 @@ public struct Desk: ~Copyable {
         }
     }
 
+    static func roster(of topic: Text, _ tenant: Text) -> TopicKey {
+        TopicKey(tenant: tenant, name: Text(Text.rosterPrefix.string + topic.string))
+    }
+
     func announce(
         _ topic: Text, _ state: Value?, _ station: Station, _ principal: Principal,
         _ carrier: any Carrier
     ) {
-        let roster = TopicKey(
-            tenant: principal.tenant, name: Text(Desk.rosterPrefix + topic.string))
+        let roster = Desk.roster(of: topic, principal.tenant)
         let presence = Request.Presence(
             roster: roster, user: principal.name, connection: station.session.connection,
             state: state)
         carrier.post(.presence(presence), toShard: roster.shard(of: shards))
     }
-
-    static let rosterPrefix = "$presence/"
 
     /// Takes the bytes of one message.
     public mutating func received(
@@ -143,6 +163,25 @@ public struct Desk: ~Copyable {
         react(reaction ?? .none, station, now, carrier)
         if stations[station]?.waiting ?? 0 > 0 { advance(station, now, carrier) }
     }
+
+    /// Takes a message that a request stands for.
+    public mutating func received(
+        _ message: Message, from station: UInt32, now: Instant, carrier: any Carrier
+    ) {
+        counts.messages += 1
+        let reaction = stations[station]?.session.received(message, now: now)
+        react(reaction ?? .none, station, now, carrier)
+    }
+
+    /// All that a connection was sent has left for its peer, which has no way to confirm it.
+    public mutating func confirmAll(_ station: UInt32, now: Instant, carrier: any Carrier) {
+        guard let sent = stations[station]?.session.flow.sent else { return }
+        _ = stations[station]?.session.flow.confirm(sent, now: now)
+        if stations[station]?.waiting ?? 0 > 0 { advance(station, now, carrier) }
+    }
+
+    /// Parts of a snapshot are still to come, or a catch-up.
+    public func isWaiting(_ station: UInt32) -> Bool { stations[station]?.waiting ?? 0 > 0 }
 
     /// Does what a session says.
     mutating func react(
@@ -178,6 +217,13 @@ public struct Desk: ~Copyable {
             react(next ?? .none, station, now, carrier)
             return
         }
+        if before == nil, let line = stations[station]?.line,
+            let refusal = carrier.admit(principal, on: line)
+        {
+            stations[station]?.session.end()
+            close(station, refusal.code, refusal.reason ?? Text(), carrier)
+            return
+        }
         stations[station]?.principal = principal
         let next = stations[station]?.session.accepted(
             principal: principal.name, tenant: principal.tenant, lifetime: lifetime, now: now)
@@ -187,6 +233,14 @@ public struct Desk: ~Copyable {
 
     func close(_ station: UInt32, _ code: Code, _ reason: Text, _ carrier: any Carrier) {
         if let line = stations[station]?.line { carrier.close(line, code, reason) }
+    }
+
+    /// Tells a connection what it should know.
+    public mutating func warn(
+        _ station: UInt32, _ problem: Problem, now: Instant, carrier: any Carrier
+    ) {
+        counts.problems += 1
+        send(.error(problem), to: station, now, carrier)
     }
 
     /// Ends a connection for the host's own reasons.

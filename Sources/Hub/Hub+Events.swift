@@ -51,10 +51,14 @@ extension Hub {
     mutating func receive(_ word: Request.Acknowledgement, _ now: Instant) {
         // The word of a seat that has left meanwhile still counts while nobody took the name over:
         // it was said before.
-        guard let place = places[word.topic], let topic = topics[place],
-            let name = topic.name(word.name),
-            topic.names[name].listens(to: word.seat, at: word.desk)
-        else { return }
+        guard let topic = topic(ofNameIn: word), let name = topic.name(word.name),
+            word.seat.map({ topic.names[name].listens(to: $0, at: word.desk) }) ?? true
+        else {
+            if let origin = word.origin {
+                answer(origin, .refused(.notAllowed, version: nil, reason: "no such name"))
+            }
+            return
+        }
         switch word.word {
         case .done(let sequence, let ranges):
             topic.names[name].acknowledge(upTo: sequence, ranges, head: topic.version)
@@ -68,6 +72,9 @@ extension Hub {
         case .credit(let amount): topic.names[name].add(credit: amount)
         case .room(let bytes): topic.names[name].add(room: bytes)
         case .released: topic.names[name].release()
+        }
+        if let origin = word.origin {
+            answer(origin, .done(version: topic.names[name].state.done))
         }
         owe(topic)
     }

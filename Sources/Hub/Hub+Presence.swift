@@ -8,59 +8,37 @@ import Wire
 /// It is volatile, has one entry for each connection beneath its user, and forgets a connection
 /// only a while after it went, so that a reload of a page is not a leaving and a coming.
 extension Hub {
-    /// Above so many connections the roster is a count.
-    static let rosterLimit = 1_000
     /// How long a connection that is gone stays in the roster.
     static let linger = Interval.seconds(5)
 
     mutating func receive(_ presence: Request.Presence, _ now: Instant) {
         guard let topic = topic(presence.roster) else { return }
-        if presence.state == nil {
+        guard let state = presence.state else {
             // Gone for good when the linger is over and it has not come back.
-            guard topic.present[presence.connection] != nil,
-                !topic.leaving.contains(where: { $0.connection == presence.connection })
-            else {
-                dropIfUnused(topic)
-                return
-            }
-            topic.leaving.append((presence.user, presence.connection, now + Hub.linger))
-            if !lingering.contains(topic.place) { lingering.append(topic.place) }
+            topic.roster.leave(presence.connection, at: now + Hub.linger)
+            if topic.roster.deadline != nil { linger(at: topic) }
             return
         }
-        topic.leaving.removeAll { $0.connection == presence.connection }
-        topic.present[presence.connection] = presence.user
-        var patch = Patch(set: ["count": .integer(Int64(topic.present.count))])
-        if topic.present.count <= Hub.rosterLimit {
-            let state = presence.state ?? .null
-            // A state that is a map takes the place of the old one, whole.
-            let path = Hub.path(presence)
-            if topic.document.value(at: path) != state { patch.unset = [path] }
-            patch.set["users"] = [presence.user: [presence.connection: state]]
-        } else {
-            patch.unset = [["users"]]
-        }
+        let until = presence.lease.map { now + $0 }
+        let patch = topic.roster.enter(presence.connection, presence.user, state, until: until)
+        if until != nil { linger(at: topic) }
         change(topic, patch, now)
     }
 
-    private static func path(_ presence: Request.Presence) -> Path {
-        ["users", presence.user, presence.connection]
+    private mutating func linger(at topic: Topic) {
+        if !lingering.contains(topic.place) { lingering.append(topic.place) }
     }
 
-    /// Takes out those whose linger is over; all of a turn in one patch.
+    /// Takes out those whose linger or lease is over; all of a turn in one patch.
     mutating func forgetLeavers(now: Instant) {
         guard !lingering.isEmpty else { return }
         for place in lingering {
-            guard let topic = topics[place] else { continue }
-            let due = topic.leaving.filter { $0.until <= now }
-            if due.isEmpty { continue }
-            topic.leaving.removeAll { $0.until <= now }
-            for leaver in due { topic.present[leaver.connection] = nil }
-            let paths = due.map { Path(["users", $0.user, $0.connection]) }
-            change(
-                topic,
-                Patch(unset: paths, set: ["count": .integer(Int64(topic.present.count))]), now)
+            guard let topic = topics[place], let patch = topic.roster.forget(now: now) else {
+                continue
+            }
+            change(topic, patch, now)
         }
-        lingering.removeAll { topics[$0]?.leaving.isEmpty ?? true }
+        lingering.removeAll { topics[$0]?.roster.deadline == nil }
     }
 
     private mutating func change(_ topic: Topic, _ patch: Patch, _ now: Instant) {
@@ -73,11 +51,16 @@ extension Hub {
 
     // MARK: History
 
-    /// A page of an event topic's log: the last, or from a start.
+    /// A page of an event topic's log: the last, or from a start; of a roster, its entries.
     mutating func receive(_ wish: Request.PastWish) {
-        guard let place = places[wish.topic], let topic = topics[place],
-            topic.settings.kind == .event
-        else {
+        guard let topic = topic(wish.topic) else {
+            return answer(
+                wish.origin,
+                .refused(.tooMany, version: nil, reason: "there are too many topics"))
+        }
+        defer { dropIfUnused(topic) }
+        if wish.topic.name.isRoster { return sendRoster(topic, wish) }
+        guard topic.settings.kind == .event else {
             let refusal = Notice.Outcome.refused(
                 .wrongKind, version: nil, reason: "the topic keeps no log")
             answer(wish.origin, refusal)
@@ -116,5 +99,16 @@ extension Hub {
             count += 1
         }
         return count
+    }
+
+    private mutating func sendRoster(_ topic: Topic, _ wish: Request.PastWish) {
+        var start: UInt64 = 1
+        if case .sequence(let sequence)? = wish.start { start = sequence }
+        let limit = Int(clamping: min(max(wish.limit, 1), 1_000))
+        let (entries, next) = topic.roster.page(from: start, limit: limit)
+        let page = Page(
+            id: wish.origin.id,
+            events: entries.map { Page.Entry(sequence: $0.0, data: $0.1, time: wall) }, next: next)
+        letters.append((Int(wish.origin.desk), .page(wish.origin, page)))
     }
 }

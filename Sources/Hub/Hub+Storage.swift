@@ -42,7 +42,7 @@ extension Hub {
         if topic.batch.isEmpty && names.isEmpty { return nil }
         topic.recordsSinceCheckpoint += topic.batch.records.count
         var checkpoint: TopicCheckpoint?
-        if topic.recordsSinceCheckpoint >= topic.settings.recordsPerCheckpoint {
+        if topic.recordsSinceCheckpoint >= topic.recordsPerCheckpoint {
             topic.recordsSinceCheckpoint = 0
             checkpoint = topic.checkpoint
         }
@@ -211,7 +211,14 @@ extension Topic {
             expiries: expiries.filter { isUnchanged($0) }.map {
                 Record.Expiry(path: $0.path, at: $0.at)
             },
-            answers: ledger.answers)
+            ledger: ledger.chapters)
+    }
+
+    /// A checkpoint costs what it holds, the log what is replayed: the larger the one, the longer
+    /// the other may become. Events count for nothing, since a store need not write them twice.
+    var recordsPerCheckpoint: Int {
+        let held = document.fieldCount + document.tombstoneCount + ledger.count
+        return max(settings.recordsPerCheckpoint, held / 4)
     }
 
     func restore(_ stored: StoredTopic, ledgerWindow: Int) {
@@ -223,8 +230,9 @@ extension Topic {
             before?.document ?? Document.Checkpoint(version: 0, floor: 0, entries: []),
             bounds: settings.bounds, literalDepth: literalDepth, seed: document.seed)
         log = EventLog(limit: settings.eventLimit, entries: before?.events ?? [])
-        if !Fault.ledgerOutlives.isPlanted { ledger = Ledger(window: ledgerWindow) }
-        for answer in before?.answers ?? [] { ledger.record(answer) }
+        if !Fault.ledgerOutlives.isPlanted {
+            ledger = Ledger(window: ledgerWindow, chapters: before?.ledger ?? [])
+        }
         expiries = (before?.expiries ?? []).map {
             Expiry(path: $0.path, version: document.version, at: $0.at)
         }

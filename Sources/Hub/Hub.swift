@@ -114,10 +114,15 @@ public struct Hub: ~Copyable {
         case .signal(let key, _, _): places[key].flatMap { topics[$0] }
         case .leave(let audience, _, _): topic(of: audience)
         case .catchUp(let catchUp): topic(of: catchUp.audience)
-        case .acknowledge(let word): places[word.topic].flatMap { topics[$0] }
+        case .acknowledge(let word): topic(ofNameIn: word)
         case .presence(let presence): topic(presence.roster)
-        case .past(let wish): places[wish.topic].flatMap { topics[$0] }
+        case .past(let wish): topic(wish.topic)
         }
+    }
+
+    /// A seat's word is about a topic that is there; a request may be the first to speak of it.
+    mutating func topic(ofNameIn word: Request.Acknowledgement) -> Topic? {
+        word.seat == nil ? topic(word.topic) : places[word.topic].flatMap { topics[$0] }
     }
 
     func topic(of audience: AudienceID) -> Topic? {

@@ -65,8 +65,13 @@ public enum Request: Sendable {
         public let user: Text
         public let connection: Text
         public let state: Value?
+        /// Without a connection to end it, the entry ends so long after it was last given.
+        public let lease: Interval?
 
-        public init(roster: TopicKey, user: Text, connection: Text, state: Value?) {
+        public init(
+            roster: TopicKey, user: Text, connection: Text, state: Value?, lease: Interval? = nil
+        ) {
+            self.lease = lease
             self.roster = roster
             self.user = user
             self.connection = connection
@@ -102,13 +107,18 @@ public enum Request: Sendable {
 
         public let topic: TopicKey
         public let desk: UInt32
-        public let seat: SeatID
+        /// Nil for a request on its own, which counts whoever holds the name.
+        public let seat: SeatID?
         public let name: Text
         public let word: Word
+        /// Who waits to hear that it counted.
+        public let origin: Origin?
 
         public init(
-            topic: TopicKey, desk: UInt32, seat: SeatID, name: Text, word: Word
+            topic: TopicKey, desk: UInt32, seat: SeatID?, name: Text, word: Word,
+            origin: Origin? = nil
         ) {
+            self.origin = origin
             self.topic = topic
             self.desk = desk
             self.seat = seat

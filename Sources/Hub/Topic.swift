@@ -21,10 +21,8 @@ final class Topic {
     var deadLetters: [DeadLetter] = []
     /// Fields that unset themselves.
     var expiries: [Expiry] = []
-    /// Of a roster: the connections in it by name, each with its user, and those that will be
-    /// taken out.
-    var present: [Text: Text] = [:]
-    var leaving: [(user: Text, connection: Text, until: Instant)] = []
+    /// Who is there, where the topic is a roster.
+    var roster = Roster()
     var standing: Standing
     /// The store could not give it lately, and is asked again when some time has passed.
     var isResting = false

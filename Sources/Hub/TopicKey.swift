@@ -64,4 +64,16 @@ extension Text {
 
     /// Whether only the server itself writes to the topic.
     public var isReserved: Bool { count > 0 && utf8[0] == UInt8(ascii: "$") }
+
+    static let rosterPrefix: Text = "$presence/"
+
+    /// Whether it names the roster of another topic.
+    var isRoster: Bool { watchedTopic != nil }
+
+    /// Of a roster's name, the topic whose watchers it lists.
+    var watchedTopic: Text? {
+        let prefix = Text.rosterPrefix.utf8
+        guard utf8.starts(with: prefix) else { return nil }
+        return Text(String(decoding: utf8.dropFirst(prefix.count), as: UTF8.self))
+    }
 }

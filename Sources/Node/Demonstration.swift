@@ -12,12 +12,15 @@ struct Demonstration {
     private var isFirst = true
 
     static let tenant: Text = "demo"
-    static let rules = TopicRules(rules: [
-        TopicRules.Rule(
-            pattern: TopicPattern("desk/sessions"), settings: TopicSettings(kind: .collection)),
-        TopicRules.Rule(
-            pattern: TopicPattern("desk/agents"), settings: TopicSettings(kind: .collection)),
-    ])
+    static func rules(isDurable: Bool) -> [TopicRules.Rule] {
+        let table = TopicSettings(kind: .collection, isDurable: isDurable)
+        let document = TopicSettings(isDurable: isDurable)
+        return [
+            TopicRules.Rule(pattern: TopicPattern("desk/sessions"), settings: table),
+            TopicRules.Rule(pattern: TopicPattern("desk/agents"), settings: table),
+            TopicRules.Rule(pattern: TopicPattern("desk/*"), settings: document),
+        ]
+    }
 
     private static let step = Interval.milliseconds(250)
     private static let agents: [Text] = ["ada", "grace", "linus", "margaret", "dennis"]
@@ -38,6 +41,8 @@ struct Demonstration {
         var patches: [(Text, Patch)] = []
         if isFirst {
             isFirst = false
+            // Of a store, what an earlier run left: nobody would close those sessions.
+            patches.append(("desk/sessions", Patch(unset: [[]])))
             for agent in Demonstration.agents { patches.append(("desk/agents", hire(agent))) }
         }
         patches.append(("desk/metrics", metrics(wall)))

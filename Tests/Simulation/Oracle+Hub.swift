@@ -14,7 +14,8 @@ extension Oracle {
         case .leave(let audience, _, _):
             left(Seats.AudienceKey(shard: shard, audience: audience))
         case .acknowledge(let word):
-            let key = Seats.Key(desk: word.desk, seat: word.seat)
+            guard let seat = word.seat else { break }
+            let key = Seats.Key(desk: word.desk, seat: seat)
             switch word.word {
             case .released: seats.released.insert(key)
             case .credit(let amount): seats.credit[key, default: 0] += Int(amount)

@@ -105,9 +105,7 @@ extension Oracle {
             roster.leaving[presence.connection] = nil
             roster.present[presence.connection] = (presence.user, state)
             models[life - 1][topic].put(roster.document)
-        } else if roster.present[presence.connection] != nil,
-            roster.leaving[presence.connection] == nil
-        {
+        } else if roster.present[presence.connection] != nil {
             roster.leaving[presence.connection] = now + Oracle.linger
         }
         rosters[topic] = roster

@@ -79,11 +79,12 @@ final class Fixture: Service {
     }
 
     init(
-        _ limits: LoopLimits = LoopLimits(), _ footing: Footing, tls: TLSContext? = nil
+        _ limits: LoopLimits = LoopLimits(), _ footing: Footing, tls: TLSContext? = nil,
+        speaking speech: ListenerSpeech = .http
     ) throws {
         self.footing = footing
         loop = try footing.loop(limits)
-        address = try loop.listen(at: .loopback(port: 0), tls: tls)
+        address = try loop.listen(at: .loopback(port: 0), tls: tls, speaking: speech)
         loop.begin(self)
     }
 
@@ -91,6 +92,12 @@ final class Fixture: Service {
         let id = try loop.connect(
             to: address, tls: wish,
             WebSocketWish(host: "test", target: target, subprotocols: subprotocols))
+        clients.insert(id)
+        return id
+    }
+
+    func connectFramed(_ encoding: Encoding = .messagePack) throws -> ConnectionID {
+        let id = try loop.connect(to: address, tls: wish, framed: encoding)
         clients.insert(id)
         return id
     }

@@ -47,6 +47,8 @@ int32_t fc_peer_address(int32_t socket, fc_address *address);
 int32_t fc_set_socket_options(int32_t socket, fc_socket_options options);
 int32_t fc_close(int32_t descriptor);
 int32_t fc_shut_writing(int32_t socket);
+// Bytes taken to send that the peer has not acknowledged.
+int32_t fc_unacknowledged(int32_t socket);
 int64_t fc_receive(int32_t socket, uint8_t *__counted_by(count) buffer __noescape, int64_t count);
 int64_t fc_send(int32_t socket, const uint8_t *__counted_by(count) buffer __noescape,
                 int64_t count);

@@ -89,9 +89,12 @@ public struct HTTPRequest: Equatable, Sendable {
     }
 }
 
-/// Percent-coding of a query (RFC 3986 section 2.1), with `+` for a blank as forms write it.
-enum PercentCoding {
-    static func decode(_ text: some Sequence<UInt8>) -> String? {
+/// Percent-coding (RFC 3986 section 2.1), with `+` for a blank in queries, as forms write it.
+public enum PercentCoding {
+    /// Nil for what is not percent-coded UTF-8.
+    public static func decode(
+        _ text: some Sequence<UInt8>, plusIsBlank: Bool = true
+    ) -> String? {
         var bytes: [UInt8] = []
         var pending: [UInt8] = []
         for byte in text {
@@ -104,7 +107,7 @@ enum PercentCoding {
             } else if byte == UInt8(ascii: "%") {
                 pending = [byte]
             } else {
-                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+                bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? 0x20 : byte)
             }
         }
         return pending.isEmpty ? String(validating: bytes, as: UTF8.self) : nil

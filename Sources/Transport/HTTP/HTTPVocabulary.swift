@@ -58,6 +58,7 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable {
     public static let methodNotAllowed = HTTPStatus(rawValue: 405)
     public static let requestTimeout = HTTPStatus(rawValue: 408)
     public static let conflict = HTTPStatus(rawValue: 409)
+    public static let gone = HTTPStatus(rawValue: 410)
     public static let contentTooLarge = HTTPStatus(rawValue: 413)
     public static let unsupportedMediaType = HTTPStatus(rawValue: 415)
     public static let unprocessable = HTTPStatus(rawValue: 422)
@@ -84,6 +85,7 @@ public struct HTTPStatus: RawRepresentable, Hashable, Sendable {
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
         case 409: "Conflict"
+        case 410: "Gone"
         case 413: "Content Too Large"
         case 415: "Unsupported Media Type"
         case 422: "Unprocessable Content"

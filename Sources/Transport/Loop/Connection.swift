@@ -10,13 +10,16 @@ final class Connection {
         case connecting
         /// Outgoing: our upgrade is on its way, the answer is awaited.
         case opening
+        /// A framed stream before its first message: incoming, its beginning is awaited; outgoing,
+        /// the end of the TLS handshake.
+        case greeting
         /// Incoming: requests and answers.
         case http
         /// Outgoing: calls and their answers.
         case calling
         /// Incoming: an answer that goes out piece by piece.
         case streaming
-        /// A WebSocket.
+        /// A WebSocket, or a framed stream.
         case open
         /// Our close frame is sent, the peer's is awaited; messages are dropped.
         case closing
@@ -31,6 +34,8 @@ final class Connection {
     let descriptor: Int32
     var peer: SocketAddress
     let role: WebSocketRole
+    /// The listener that it came in by; -1 for outgoing ones.
+    let listener: Int32
 
     var phase: Phase
     var queue = SendQueue()
@@ -50,6 +55,8 @@ final class Connection {
     var isPaused = false
     /// The end of the stream came during a pause: what was read before it goes first.
     var isEndedWhilePaused = false
+    /// Bytes of it are being handed on: a resume from inside only clears the way.
+    var isConsuming = false
     var isDoomed = false
     /// The service knows of it, so it is owed `closed`.
     var isAnnounced = true
@@ -70,8 +77,8 @@ final class Connection {
     var upgrade: ClientUpgrade?
     var calls: CallExchange?
     var inbox: WebSocketInbox?
-    /// In its place where the connection speaks records.
-    var records: RecordInbox?
+    /// In its place where the connection is a framed stream.
+    var framed: FramedStream?
     var deflate: DeflateAgreement?
     /// Of its own, where the peer's messages refer to earlier ones.
     var decompressor: Decompressor?
@@ -80,12 +87,13 @@ final class Connection {
 
     init(
         id: ConnectionID, descriptor: Int32, peer: SocketAddress, role: WebSocketRole,
-        phase: Phase, interest: Interest, now: Instant
+        listener: Int32, phase: Phase, interest: Interest, now: Instant
     ) {
         self.id = id
         self.descriptor = descriptor
         self.peer = peer
         self.role = role
+        self.listener = listener
         self.phase = phase
         self.interest = interest
         heard = now
@@ -112,8 +120,8 @@ final class HTTPExchange {
     var state = State.head
     var scanner = HTTPHeadScanner()
     var head: [UInt8] = []
-    /// Behind the balancer's header stand records, not HTTP.
-    var turnsToRecords = false
+    /// Behind the balancer's header stands a framed stream, not HTTP.
+    var turnsToFrames = false
 
     /// The balancer's header comes before everything, TLS included.
     var awaitsProxyHeader: Bool {

@@ -30,6 +30,8 @@ protocol Kernel: AnyObject {
     func close(_ descriptor: Int32, _ token: Token)
     func shutWriting(_ descriptor: Int32)
     func setOptions(_ options: SocketOptions, on descriptor: Int32)
+    /// What it took to send and the peer has not acknowledged.
+    func unacknowledgedBytes(of descriptor: Int32) -> Int
 
     /// Submits what is pending and waits for events, at most until `deadline` (nil: for ever).
     func wait(until deadline: Instant?)

@@ -116,7 +116,8 @@ extension Loop {
             kernel.shutWriting(connection.descriptor)
             setDeadline(connection, now + limits.lingerTime)
         case .http: exchangeDrained(connection)
-        case .connecting, .opening, .calling, .streaming, .open, .closing, .lingering: break
+        case .connecting, .opening, .greeting, .calling, .streaming, .open, .closing, .lingering:
+            break
         }
         if connection.owesDrained, !connection.isDoomed {
             connection.owesDrained = false
@@ -138,6 +139,7 @@ extension Loop {
         if connection.end == nil { connection.end = end }
         connection.phase = .finishing
         connection.inbox = nil
+        connection.framed = nil
         connection.http = nil
         connection.unread = []
         setDeadline(connection, now + limits.stallTime)
@@ -157,7 +159,11 @@ extension Loop {
     func resume(_ connection: Connection) {
         guard connection.isPaused else { return }
         connection.isPaused = false
-        if !connection.unread.isEmpty {
+        if connection.isConsuming {
+            return setInterest(connection, connection.interest.union(.reading))
+        }
+        deliverFramed(connection)
+        if !connection.unread.isEmpty, !connection.isPaused {
             var bytes = connection.unread
             connection.unread = []
             var span = bytes.mutableSpan

@@ -52,9 +52,9 @@ extension Loop {
                 connection.isAnnounced = false
                 return doom(connection, ConnectionEnd(.byUs))
             }
-            if exchange.turnsToRecords {
+            if exchange.turnsToFrames {
                 connection.http = nil
-                openRecords(connection)
+                awaitGreeting(connection)
             }
             // What follows is sealed.
             if let tls = connection.tls, position < bytes.count {

@@ -10,8 +10,8 @@ extension Loop {
     }
 
     func seat(
-        _ descriptor: Int32, peer: SocketAddress, role: WebSocketRole, phase: Connection.Phase,
-        interest: Interest
+        _ descriptor: Int32, peer: SocketAddress, role: WebSocketRole, listener: Int32 = -1,
+        phase: Connection.Phase, interest: Interest
     ) -> Connection {
         let index: Int
         if let free = freeSlots.popLast() {
@@ -25,8 +25,8 @@ extension Loop {
         generations[index] = generations[index] == .max ? 1 : generations[index] + 1
         let id = ConnectionID(generation: generations[index], index: UInt32(index))
         let connection = Connection(
-            id: id, descriptor: descriptor, peer: peer, role: role, phase: phase,
-            interest: interest, now: now)
+            id: id, descriptor: descriptor, peer: peer, role: role, listener: listener,
+            phase: phase, interest: interest, now: now)
         slots[index] = connection
         connectionCount += 1
         return connection
@@ -104,16 +104,18 @@ extension Loop {
         for _ in 0..<256 {
             if connectionCount >= limits.connections { return restAccepting(index) }
             switch kernel.accept(listeners[index].descriptor) {
-            case .connection(let descriptor, let peer): welcome(descriptor, peer, listeners[index])
+            case .connection(let descriptor, let peer): welcome(descriptor, peer, by: index)
             case .nothing: return
             case .failed: return restAccepting(index)
             }
         }
     }
 
-    private func welcome(_ descriptor: Int32, _ peer: SocketAddress, _ listener: Listener) {
+    private func welcome(_ descriptor: Int32, _ peer: SocketAddress, by index: Int) {
+        let listener = listeners[index]
         let connection = seat(
-            descriptor, peer: peer, role: .server, phase: .http, interest: .reading)
+            descriptor, peer: peer, role: .server, listener: Int32(truncatingIfNeeded: index),
+            phase: .http, interest: .reading)
         var isWelcome = false
         do throws(Errno) {
             try kernel.add(descriptor, connection.token, .reading)
@@ -134,17 +136,17 @@ extension Loop {
             }
             connection.tls = session
         }
-        if listener.speech == .records, !listener.expectsProxyHeader {
-            return openRecords(connection)
+        setDeadline(connection, now + limits.headTime)
+        if listener.speech == .framed, !listener.expectsProxyHeader {
+            return awaitGreeting(connection)
         }
         let exchange = HTTPExchange()
         if listener.expectsProxyHeader {
             exchange.state = .proxyHeader(ProxyHeader())
-            exchange.turnsToRecords = listener.speech == .records
+            exchange.turnsToFrames = listener.speech == .framed
             connection.isAnnounced = false
         }
         connection.http = exchange
-        setDeadline(connection, now + limits.headTime)
     }
 
     /// Out of places or descriptors: the listener rests until a connection ends, or a moment.

@@ -22,6 +22,9 @@ extension Loop {
         while !connection.isDoomed {
             var room = storage.mutableSpan
             let count = tls.read(wire, &position, into: &room)
+            if tls.state == .open, connection.phase == .greeting, connection.role == .client {
+                openFramed(connection)
+            }
             if count > 0 {
                 var bytes = room._mutatingExtracting(first: count)
                 consume(connection, &bytes)

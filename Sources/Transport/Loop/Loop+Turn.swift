@@ -58,16 +58,23 @@ extension Loop {
         }
         if connection.isDoomed { return }
         switch received {
-        case .bytes, .nothing: if connection.tls?.state == .ended { ended(connection) }
-        case .end where connection.isPaused: connection.isEndedWhilePaused = true
-        case .end: ended(connection)
+        case .bytes, .nothing: if connection.tls?.state == .ended { endOfStream(connection) }
+        case .end: endOfStream(connection)
         case .failed(let error): broken(connection, error)
         }
+    }
+
+    /// What was read before it goes first.
+    private func endOfStream(_ connection: Connection) {
+        if connection.isPaused { connection.isEndedWhilePaused = true } else { ended(connection) }
     }
 
     /// Hands bytes to whatever the connection is just now; it may change on the way.
     func consume(_ connection: Connection, _ bytes: inout MutableSpan<UInt8>) {
         var position = 0
+        let wasConsuming = connection.isConsuming
+        connection.isConsuming = true
+        defer { connection.isConsuming = wasConsuming }
         while position < bytes.count, !connection.isDoomed {
             if connection.isPaused {
                 for i in position..<bytes.count { connection.unread.append(bytes[i]) }
@@ -78,8 +85,9 @@ extension Loop {
             case .opening: readUpgrade(connection, bytes.span, &position)
             case .calling: readCall(connection, bytes.span, &position)
             case .streaming: pause(connection)
-            case .open where connection.records != nil:
-                readRecords(connection, bytes.span, &position)
+            case .greeting: readFramed(connection, bytes.span, &position)
+            case .open where connection.framed != nil:
+                readFramed(connection, bytes.span, &position)
             case .open, .closing: readWebSocket(connection, &bytes, &position)
             case .connecting, .finishing, .lingering: return
             }
@@ -97,7 +105,7 @@ extension Loop {
                 if let hello = tls.takeOutput() { connection.sealed.append(hello) }
             }
             if connection.upgrade != nil { return beginUpgrade(connection) }
-            return connection.records == nil ? beginCall(connection) : openRecords(connection)
+            return connection.framed == nil ? beginCall(connection) : greet(connection)
         }
         connection.isBacklogged = false
         touch(connection)
@@ -115,11 +123,11 @@ extension Loop {
     /// The peer will send no more.
     func ended(_ connection: Connection) {
         switch connection.phase {
-        case .connecting, .opening:
+        case .connecting, .opening, .greeting:
             doom(connection, ConnectionEnd(.lost))
         case .open:
-            // A stream of records has no other way to say that it is done.
-            let isDone = connection.records?.isEmpty == true
+            // A framed stream has no other way to say that it is done.
+            let isDone = connection.framed?.reader.isBetweenFrames == true
             doom(connection, ConnectionEnd(isDone ? .byPeer : .lost, code: .abnormal))
         case .calling: callCut(connection)
         case .streaming: doom(connection, ConnectionEnd(.byPeer))
@@ -170,12 +178,10 @@ extension Loop {
         connection.deadline = .never
         switch connection.phase {
         case .connecting: doom(connection, ConnectionEnd(.unreachable(.timedOut)))
-        case .opening, .calling: doom(connection, ConnectionEnd(.timedOut))
+        case .opening, .calling, .greeting: doom(connection, ConnectionEnd(.timedOut))
         case .streaming: break
         case .http: expiredExchange(connection)
-        case .open where connection.tls?.state == .handshaking:
-            doom(connection, ConnectionEnd(.timedOut))
-        case .open where connection.records != nil: break
+        case .open where connection.framed != nil: break
         case .open: beat(connection)
         case .closing, .finishing, .lingering:
             doom(connection, connection.end ?? ConnectionEnd(.timedOut, code: .abnormal))

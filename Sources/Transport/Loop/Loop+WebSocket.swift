@@ -115,7 +115,7 @@ extension Loop {
 
     /// A message for one connection: compressed where agreed and worth it, masked by a client.
     func frame(_ message: Span<UInt8>, binary: Bool, for connection: Connection) -> Frame {
-        if connection.records != nil { return Frame.record(message, binary: binary) }
+        if connection.framed != nil { return Frame.framed(message) }
         let mask = maskKey(connection)
         let opcode = binary ? Opcode.binary : .text
         if let options = limits.deflate, let agreement = connection.deflate,
@@ -152,7 +152,7 @@ extension Loop {
 
     func beginClose(_ connection: Connection, _ code: CloseCode, _ reason: String) {
         let sent = code.maySend ? code : .normal
-        if connection.records != nil {
+        if connection.framed != nil {
             return finish(connection, ConnectionEnd(.byUs, code: sent, reason: reason))
         }
         enqueueUnlimited(

@@ -55,7 +55,9 @@ public final class Loop {
         var isOpen = true
         var expectsProxyHeader = false
         var tls: TLSContext?
-        var speech = Speech.http
+        var speech = ListenerSpeech.http
+        var name = ""
+        var address = SocketAddress.any(port: 0)
     }
 
     /// A loop on a kernel of this machine. It must be run on the thread that makes it.
@@ -90,34 +92,42 @@ public final class Loop {
 
     /// Listens; returns the address, with the port the system chose when 0 was asked for. With
     /// `sharingPort`, several loops listen at one address and the system deals connections out.
-    /// With `proxyHeader`, every connection must begin with a PROXY protocol header.
+    /// With `proxyHeader`, every connection must begin with a PROXY protocol header. `name` is what
+    /// `listener(of:)` gives back for the connections that come in here.
     @discardableResult
     public func listen(
-        at address: SocketAddress, sharingPort: Bool = true, proxyHeader: Bool = false,
-        tls: TLSContext? = nil, speaking speech: Speech = .http
+        at address: SocketAddress, named name: String = "", sharingPort: Bool = true,
+        proxyHeader: Bool = false, tls: TLSContext? = nil,
+        speaking speech: ListenerSpeech = .http
     ) throws(Errno) -> SocketAddress {
         let descriptor = try kernel.listen(
             at: address, limits.sockets, backlog: limits.backlog, sharesPort: sharingPort)
-        return try adopt(listener: descriptor, proxyHeader: proxyHeader, tls: tls, speaking: speech)
+        return try adopt(
+            listener: descriptor, named: name, proxyHeader: proxyHeader, tls: tls,
+            speaking: speech)
     }
 
     /// Listens on a socket made elsewhere, as a service manager hands it over.
     @discardableResult
     public func adopt(
-        listener descriptor: Int32, proxyHeader: Bool = false, tls: TLSContext? = nil,
-        speaking speech: Speech = .http
+        listener descriptor: Int32, named name: String = "", proxyHeader: Bool = false,
+        tls: TLSContext? = nil, speaking speech: ListenerSpeech = .http
     ) throws(Errno) -> SocketAddress {
         let address = try kernel.localAddress(of: descriptor)
         try kernel.add(descriptor, Token(listener: listeners.count), .reading)
         listeners.append(
             Listener(
-                descriptor: descriptor, expectsProxyHeader: proxyHeader, tls: tls, speech: speech))
+                descriptor: descriptor, expectsProxyHeader: proxyHeader, tls: tls, speech: speech,
+                name: name, address: address))
         return address
     }
 
-    /// From now on, listeners with TLS use this certificate and key. Open connections stay.
-    public func replaceTLS(_ context: TLSContext) {
-        for index in listeners.indices where listeners[index].tls != nil {
+    /// From now on, listeners with TLS use this certificate and key: all of them, or those of a
+    /// name. Open connections stay.
+    public func replaceTLS(_ context: TLSContext, ofListeners name: String? = nil) {
+        for index in listeners.indices
+        where listeners[index].tls != nil && listeners[index].name == name ?? listeners[index].name
+        {
             listeners[index].tls = context
         }
     }
@@ -156,7 +166,8 @@ public final class Loop {
         return send(call, connection)
     }
 
-    /// Queues a frame on an open WebSocket, or a chunk on a streamed answer. A frame is always
+    /// Queues a frame on an open WebSocket or framed stream, or a chunk on a streamed answer: the
+    /// frame must be made for what the connection speaks (`speech(of:)`). A frame is always
     /// taken by an empty queue; otherwise it is refused when the queue would exceed
     /// `LoopLimits.queueBytes`.
     public func send(_ frame: Frame, to id: ConnectionID) -> Outflow {
@@ -165,19 +176,22 @@ public final class Loop {
     }
 
     /// Frames a message for this one connection, compressed where that was agreed and pays, masked
-    /// where it is a client's, and queues it.
+    /// where it is a client's, and queues it. On a framed stream its encoding says whether it is
+    /// binary, and no message is empty.
     public func send(message: Span<UInt8>, binary: Bool, to id: ConnectionID) -> Outflow {
         guard let connection = self[id], connection.phase == .open else { return .refused }
+        if connection.framed != nil, message.isEmpty { return .refused }
         return enqueue(frame(message, binary: binary, for: connection), connection)
     }
 
-    /// Closes: a WebSocket with a close frame behind what is queued, anything else at once.
+    /// Closes behind what is queued: a WebSocket with a close frame, a framed stream and an
+    /// exchange by their end; what is not open yet is dropped.
     /// `closed` follows. Does nothing where a close is on its way already.
     public func close(_ id: ConnectionID, code: CloseCode = .normal, reason: String = "") {
         guard let connection = self[id] else { return }
         switch connection.phase {
         case .open: beginClose(connection, code, reason)
-        case .connecting, .opening: doom(connection, ConnectionEnd(.byUs))
+        case .connecting, .opening, .greeting: doom(connection, ConnectionEnd(.byUs))
         case .http: finish(connection, ConnectionEnd(.byUs))
         case .streaming: if endStream(connection) { close(id, code: code, reason: reason) }
         case .calling: doom(connection, ConnectionEnd(.byUs))
@@ -200,9 +214,10 @@ public final class Loop {
         if let connection = self[id] { resume(connection) }
     }
 
-    /// Sends a ping; `ponged` tells of the answer.
+    /// Sends a ping on a WebSocket; `ponged` tells of the answer.
     public func ping(_ id: ConnectionID) {
-        guard let connection = self[id], connection.phase == .open else { return }
+        guard let connection = self[id], connection.phase == .open, connection.framed == nil
+        else { return }
         _ = enqueue(Frame(FrameWriter.ping([], mask: maskKey(connection))), connection)
     }
 
@@ -237,6 +252,15 @@ public final class Loop {
 
     public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
 
+    /// Where it listens, in the order in which that was asked for.
+    public var listenerAddresses: [SocketAddress] { listeners.map(\.address) }
+
+    /// The name of the listener that a connection came in by; nil for outgoing ones.
+    public func listener(of id: ConnectionID) -> String? {
+        guard let connection = self[id], connection.listener >= 0 else { return nil }
+        return listeners[Int(connection.listener)].name
+    }
+
     /// The window with which frames for a connection may be compressed; nil: not at all. What is
     /// sent to many is compressed once for each window among them, and nearly all have 15.
     public func compression(of id: ConnectionID) -> Int? {
@@ -248,6 +272,15 @@ public final class Loop {
 
     /// Bytes that wait in the send queue of a connection.
     public func queuedBytes(_ id: ConnectionID) -> Int { self[id]?.queue.bytes ?? 0 }
+
+    /// Bytes that are not with the peer yet: in the send queue, and in the kernel unsent or
+    /// unacknowledged. For connections whose protocol has no confirmations of its own, as event
+    /// streams; it costs a system call.
+    public func outstandingBytes(_ id: ConnectionID) -> Int {
+        guard let connection = self[id], connection.phase != .connecting else { return 0 }
+        return connection.queue.bytes + connection.sealed.bytes
+            + kernel.unacknowledgedBytes(of: connection.descriptor)
+    }
 
     // MARK: Time
 
@@ -264,6 +297,9 @@ public final class Loop {
         self.service = Nobody()
     }
 
+    /// Accepts nobody any more: takes what waits in the accept queues and closes the listeners.
+    public func stopListening() { closeListeners() }
+
     /// Stops in good order: takes what waits in the accept queues, closes the listeners, tells
     /// every WebSocket `code`, lets answers and queues go out, and drops what is left after `time`.
     public func stop(within time: Interval, code: CloseCode = .goingAway, reason: String = "") {
@@ -275,7 +311,8 @@ public final class Loop {
             guard let connection = slots[slot] else { continue }
             switch connection.phase {
             case .open: beginClose(connection, code, reason)
-            case .connecting, .opening, .calling: doom(connection, ConnectionEnd(.stopped))
+            case .connecting, .opening, .greeting, .calling:
+                doom(connection, ConnectionEnd(.stopped))
             case .streaming: _ = endStream(connection)
             case .http: stopExchange(connection)
             case .closing, .finishing, .lingering: break

@@ -16,7 +16,8 @@ public struct ConnectionID: Hashable, Sendable {
 ///
 /// All calls come on the loop's thread, one after another, and may call back into the loop.
 /// For each connection the order is: `accepted` (server side) or `Loop.connect` (client side);
-/// any number of `answer`; then, if it becomes a WebSocket, `opened`, `received`; and exactly one
+/// any number of `answer`; then, if it becomes a WebSocket or is a framed stream, `opened` and
+/// `received`; and exactly one
 /// `closed` at the end, whatever happened, after which its id means nothing.
 public protocol Service: AnyObject {
     /// Somebody has connected. False hangs up at once, and then `closed` does not follow.
@@ -30,7 +31,8 @@ public protocol Service: AnyObject {
     func responseBytes(_ bytes: Span<UInt8>, on id: ConnectionID)
     func responseEnded(on id: ConnectionID)
 
-    /// A WebSocket is open, on either side, with the subprotocol agreed.
+    /// A WebSocket is open, on either side, with the subprotocol agreed; or a framed stream, with
+    /// the subprotocol's name of its encoding.
     func opened(_ id: ConnectionID, subprotocol: String?)
 
     /// A whole message. The bytes are the loop's own: copy what must outlive the call.

@@ -47,6 +47,10 @@ extension SystemSockets {
     func setOptions(_ options: SocketOptions, on descriptor: Int32) {
         _ = fc_set_socket_options(descriptor, options.system)
     }
+
+    func unacknowledgedBytes(of descriptor: Int32) -> Int {
+        max(0, Int(fc_unacknowledged(descriptor)))
+    }
 }
 
 extension SocketOptions {

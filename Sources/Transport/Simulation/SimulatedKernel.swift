@@ -84,6 +84,10 @@ final class SimulatedKernel: Kernel {
 
     func setOptions(_ options: SocketOptions, on descriptor: Int32) {}
 
+    func unacknowledgedBytes(of descriptor: Int32) -> Int {
+        network.sockets[descriptor]?.other?.inbound.count ?? 0
+    }
+
     func wait(until deadline: Instant?) {
         events = []
         at = 0

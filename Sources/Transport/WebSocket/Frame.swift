@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Bytes ready for a socket: a whole WebSocket frame with its header, or any other run of bytes.
 ///
 /// Immutable and shared by reference: one frame made once stands in the send queues of thousands
@@ -29,6 +31,11 @@ public struct Frame: Sendable {
             FrameWriter.frame(
                 binary ? .binary : .text, small.span, mask: nil, compressed: true))
     }
+
+    /// A message as a framed stream carries it, in either direction. No message is empty.
+    public static func framed(_ message: Span<UInt8>) -> Frame { Frame(Framing.frame(message)) }
+
+    public static func framed(_ message: [UInt8]) -> Frame { framed(message.span) }
 
     /// A piece of a streamed answer, with its chunk header (RFC 9112 section 7.1). Empty for no
     /// bytes: an empty chunk would end the stream.

@@ -25,7 +25,7 @@ public enum Framing {
     }
 
     /// The message with its length before it.
-    public static func frame(_ message: [UInt8]) -> [UInt8] {
+    public static func frame(_ message: Span<UInt8>) -> [UInt8] {
         var writer = Writer(capacity: message.count + headLength)
         for shift in stride(from: 24, through: 0, by: -8) {
             writer.append(UInt8(truncatingIfNeeded: message.count >> shift))
@@ -33,6 +33,8 @@ public enum Framing {
         writer.append(message)
         return writer.bytes()
     }
+
+    public static func frame(_ message: [UInt8]) -> [UInt8] { frame(message.span) }
 }
 
 /// Takes a stream apart into messages, however it was cut into pieces. After a failure nothing more
@@ -61,11 +63,18 @@ public struct FrameReader: Sendable {
         for i in bytes.indices { buffer.append(bytes[i]) }
     }
 
+    /// Whether a stream that ends here ends in good order: no frame is begun.
+    public var isBetweenFrames: Bool { encoding != nil && position == buffer.count }
+
+    /// What the stream's beginning says, once that has come whole. `next` asks by itself.
+    public mutating func begin() throws(Framing.Failure) -> Encoding? {
+        if encoding == nil { try readPreamble() }
+        return encoding
+    }
+
     /// The next whole message, or nil until more bytes come.
     public mutating func next() throws(Framing.Failure) -> [UInt8]? {
-        if encoding == nil {
-            guard try readPreamble() else { return nil }
-        }
+        guard try begin() != nil else { return nil }
         guard buffer.count - position >= Framing.headLength else { return nil }
         let length = UInt64(buffer.span.bigEndian32(at: position))
         if length == 0 { throw .empty }
@@ -73,21 +82,26 @@ public struct FrameReader: Sendable {
         let start = position + Framing.headLength
         guard buffer.count - start >= Int(length) else { return nil }
         position = start + Int(length)
-        return buffer.span.copied(start..<position)
+        let message = buffer.span.copied(start..<position)
+        // A silent stream keeps no storage for what it once read.
+        if position == buffer.count {
+            buffer.removeAll(keepingCapacity: buffer.count <= 512)
+            position = 0
+        }
+        return message
     }
 
     /// Refuses at the first byte that is wrong, so that nobody is kept waiting.
-    private mutating func readPreamble() throws(Framing.Failure) -> Bool {
+    private mutating func readPreamble() throws(Framing.Failure) {
         let expected = Framing.preamble(.json)
         for i in 0..<min(buffer.count, 2) where buffer[i] != expected[i] { throw .notThisProtocol }
         if buffer.count > 2 && buffer[2] != 1 { throw .unsupported }
-        guard buffer.count >= Framing.headLength else { return false }
+        guard buffer.count >= Framing.headLength else { return }
         switch buffer[3] {
         case 0: encoding = .json
         case 1: encoding = .messagePack
         default: throw .unsupported
         }
         position = Framing.headLength
-        return true
     }
 }

@@ -71,6 +71,11 @@
             case .map(let map)?: data = map
             default: throw .field("data")
             }
+            try self.init(kind, named: data)
+        }
+
+        /// A message from its kind and its fields by name, as they stand in `data`.
+        public init(_ kind: Kind, named data: Map) throws(MessageError) {
             var fields = Fields(named: data)
             if kind == .diff {
                 self = .diff(try Diff(&fields))

@@ -43,6 +43,8 @@ public struct ServerSession: Sendable {
     /// When a ping was sent that was not answered yet.
     private var pinged: Instant?
     private var pings: UInt64 = 0
+    /// Whoever speaks for a request needs no sign of life: it ends with the request.
+    private let hasHeartbeat: Bool
 
     /// How many messages that make no sense a connection may send.
     public static let problemLimit = 16
@@ -57,6 +59,21 @@ public struct ServerSession: Sendable {
         state = .connected(deadline: now + .milliseconds(terms.authenticateTime))
         heard = now
         lastRequest = now
+        hasHeartbeat = true
+    }
+
+    /// A session that is ready at once, for requests whose token was found good before: it has no
+    /// opening, no heartbeat and no inactivity, and its token ends it as any.
+    public init(
+        guest connection: Text, instance: Text?, lifetime: Interval?, terms: Terms, now: Instant
+    ) {
+        self.connection = connection
+        self.terms = terms
+        self.instance = instance
+        state = .ready(expires: lifetime.map { now + $0 })
+        heard = now
+        lastRequest = now
+        hasHeartbeat = false
     }
 
     public var isReady: Bool {
@@ -197,6 +214,7 @@ public struct ServerSession: Sendable {
             return .none
         case .ready(let expires):
             if let expires, expires <= now { return close(.tokenExpired, "the token has expired") }
+            guard hasHeartbeat else { return .none }
             if now.since(lastRequest) >= .milliseconds(terms.inactivityTime) && !busy {
                 return close(.inactive, "no subscription and no request for too long")
             }
@@ -225,6 +243,7 @@ public struct ServerSession: Sendable {
         case .closed: return nil
         case .connected(let deadline), .opened(let deadline): return deadline
         case .ready(let expires):
+            guard hasHeartbeat else { return expires }
             let beat = Interval.milliseconds(terms.heartbeatTime)
             var soonest = pinged.map { $0 + beat + beat } ?? heard + beat
             if let expires { soonest = min(soonest, expires) }

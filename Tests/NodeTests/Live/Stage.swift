@@ -55,8 +55,8 @@ final class Stage: Service {
 
     static func settings(loops: Int = 1) -> NodeSettings {
         var settings = NodeSettings()
-        settings.listen = .loopback(port: 0)
-        settings.secret = secret
+        settings.listeners[0].address = .loopback(port: 0)
+        settings.access.keys = TokenKeys(secret: secret) ?? TokenKeys()
         settings.loops = loops
         return settings
     }

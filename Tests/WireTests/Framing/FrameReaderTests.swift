@@ -65,6 +65,18 @@ import Testing
         }
     }
 
+    @Test func itKnowsWhetherAStreamMayEndHere() throws {
+        var reader = FrameReader(limit: 300)
+        var places: [Int] = []
+        for (place, byte) in FrameReaderTests.stream.enumerated() {
+            reader.append([byte].span)
+            _ = try reader.next()
+            if reader.isBetweenFrames { places.append(place + 1) }
+        }
+        // Behind the beginning, and behind each of the three messages.
+        #expect(places == [4, 11, 16, 320])
+    }
+
     @Test func aLongStreamDoesNotGrowTheBuffer() throws {
         var reader = FrameReader(limit: 1_000, encoding: .json)
         let frame = Framing.frame([UInt8](repeating: 1, count: 999))
