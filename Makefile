@@ -20,7 +20,8 @@ run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
-test: deps ## every test
+test: deps ## every test, those of the specification and of its text included
+	@tools/spec.sh
 	$(TEST)
 
 lint: deps ## formatting, and the tidy test over the tree
@@ -46,8 +47,11 @@ fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 embedded: deps ## Wire as Embedded Swift for devices and browsers
 	tools/embedded.sh
 
-spec: deps ## the specification's vectors and examples
-	$(TEST) --filter VectorTests
+SPEC_TESTS := VectorTests|ExampleTests|CatalogueTests
+
+spec: deps ## the specification: its text, vectors, schema and rules
+	@tools/spec.sh
+	$(TEST) --filter '$(SPEC_TESTS)'
 
 docs: deps ## the reference pages
 	$(call nothing_yet,no reference pages are made)
