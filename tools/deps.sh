@@ -17,6 +17,8 @@ zlib1g-dev   compression of WebSocket messages
 liburing-dev the io_uring event loop
 libmsgpack-dev  tests and benchmarks: the second opinion on MessagePack
 libjansson-dev  benchmarks: the peer of the JSON reader
+libjs-chart.js  the chart on the demonstration's page
+nodejs       the tests of the JavaScript client
 python3      tests with clients of other people's making
 python3-venv tests with clients of other people's making
 "

@@ -14,6 +14,8 @@ public enum NodeCommand: Equatable, Sendable {
         public var loops = 1
         public var secretFile: String?
         public var isDemonstration = false
+        /// The page comes with the demonstration, and without one when asked for.
+        public var hasPage = false
     }
 
     public struct TokenWish: Equatable, Sendable {
@@ -46,7 +48,10 @@ public enum NodeCommand: Equatable, Sendable {
         var serve = Serve()
         while let word = words.popFirst() {
             switch word {
-            case "--demo": serve.isDemonstration = true
+            case "--demo":
+                serve.isDemonstration = true
+                serve.hasPage = true
+            case "--page": serve.hasPage = true
             case "--listen":
                 let text = try value(of: word, &words)
                 guard let address = SocketAddress(listening: text) else {
@@ -63,7 +68,8 @@ public enum NodeCommand: Equatable, Sendable {
             case "--secret-file": serve.secretFile = try value(of: word, &words)
             default:
                 throw unknown(
-                    word, known: ["--demo", "--listen", "--loops", "--secret-file", "--help"])
+                    word,
+                    known: ["--demo", "--listen", "--loops", "--page", "--secret-file", "--help"])
             }
         }
         guard serve.isDemonstration || serve.secretFile != nil else {

@@ -26,6 +26,8 @@ public final class Node: Sendable {
             let tokens = Tokens(
                 secret: settings.secret, issuer: settings.issuer, audience: settings.audience)
         else { throw .secretTooShort }
+        var settings = settings
+        if settings.hasPage { settings.pages = PageShelf() }
         do throws(Errno) {
             return try start(settings, tokens)
         } catch {

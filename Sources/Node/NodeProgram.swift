@@ -11,8 +11,8 @@ public enum NodeProgram {
 
         USAGE
           fieldcast-node --demo [--listen HOST:PORT] [--loops N]
-              Live demonstration data, with a secret made for this run. Prints the address, a
-              token, and a command that shows live diffs.
+              Live demonstration data, with a secret made for this run. Prints the address of a
+              page that shows it, a token, and a command that shows live diffs.
 
           fieldcast-node --secret-file FILE [--listen HOST:PORT] [--loops N]
               Serves. FILE holds the secret that signs tokens, at least 32 bytes.
@@ -24,6 +24,7 @@ public enum NodeProgram {
         OPTIONS
           --listen HOST:PORT   where to listen (127.0.0.1:8080); port 0 takes a free one
           --loops N            how many threads share connections and topics (1)
+          --page               serve the demonstration's page at / without its data
 
         It ends in good order on SIGINT and SIGTERM. Exit codes: 0 ended in good order,
         1 could not start, 2 wrong usage.
@@ -62,6 +63,7 @@ public enum NodeProgram {
         settings.listen = serve.listen
         settings.loops = serve.loops
         settings.isDemonstration = serve.isDemonstration
+        settings.hasPage = serve.hasPage
         if let file = serve.secretFile {
             guard let secret = try? Process.read(file, upTo: 4_096) else {
                 return fail("cannot read \(file), which should hold the secret")
@@ -110,11 +112,14 @@ public enum NodeProgram {
             ])
         let token = Tokens(secret: secret)?.token(
             for: principal, at: Process.wall, seconds: 86_400)
+        let topics = Demonstration.topics.map(\.string).joined(separator: "  ")
         return """
-            fieldcast-node \(version) shows a support desk that lives.
+            fieldcast-node \(version) shows a support desk that lives. Open it in a browser:
+
+              http://\(address)/#token=\(token?.string ?? "")
 
               address  ws://\(address)/v1/ws
-              topics   desk/metrics  desk/queue  desk/agents  desk/sessions
+              topics   \(topics)
               token    \(token?.string ?? "")
 
             See live diffs, in another terminal:

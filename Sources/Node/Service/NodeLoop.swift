@@ -75,6 +75,7 @@ final class NodeLoop: Service {
     // MARK: Connections
 
     func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
+        if let page = settings.pages?.answer(request) { return .respond(page) }
         do throws(Route.Refusal) {
             let route = try Route(request)
             switch route {
