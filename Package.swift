@@ -26,6 +26,7 @@ let package = Package(
         .target(
             name: "COpenSSL",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .systemLibrary(
@@ -42,13 +43,16 @@ let package = Package(
             swiftSettings: door),
         .target(
             name: "Pages",
-            exclude: ["client/README.md", "client/fieldcast.d.ts", "client/package.json", "client/test"],
+            exclude: [
+                "client/README.md", "client/fieldcast.d.ts", "client/package.json", "client/test",
+            ],
             resources: [
                 .embedInCode("web"), .embedInCode("client/fieldcast.js"),
                 .embedInCode("client/src"),
             ], swiftSettings: strict),
         .target(
-            name: "Node", dependencies: ["Wire", "Hub", "Pages", "Transport", "COpenSSL"],
+            name: "Node",
+            dependencies: ["Wire", "Hub", "Pages", "Transport", "COpenSSL", "CSQLite"],
             swiftSettings: door),
         .target(
             name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
@@ -97,8 +101,12 @@ let package = Package(
             name: "WireTests", dependencies: ["Wire", "FuzzEntries"], swiftSettings: strict),
         .testTarget(
             name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
+        .target(
+            name: "CLossyFiles", path: "Tests/CLossyFiles",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL"],
+            name: "NodeTests",
+            dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL", "CLossyFiles"],
             swiftSettings: door),
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],

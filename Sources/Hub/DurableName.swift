@@ -25,6 +25,13 @@ public struct DurableName: Sendable {
                 self.count = count
             }
         }
+
+        public init(name: Text, done: UInt64, beyond: Ranges, deliveries: [Delivery]) {
+            self.name = name
+            self.done = done
+            self.beyond = beyond
+            self.deliveries = deliveries
+        }
     }
 
     /// What to do about a reader's word on an event.
@@ -145,6 +152,9 @@ public struct DurableName: Sendable {
         finish(sequence)
     }
 
+    /// An event that is none of its own.
+    mutating func skip(_ sequence: UInt64) { finish(sequence) }
+
     func deliveries(of sequence: UInt64) -> UInt64 {
         state.deliveries.first { $0.sequence == sequence }?.count ?? 0
     }
@@ -228,4 +238,12 @@ public struct DeadLetter: Equatable, Sendable {
     public let code: Code
     public let deliveries: UInt64
     public let data: Value
+
+    public init(name: Text, sequence: UInt64, code: Code, deliveries: UInt64, data: Value) {
+        self.name = name
+        self.sequence = sequence
+        self.code = code
+        self.deliveries = deliveries
+        self.data = data
+    }
 }

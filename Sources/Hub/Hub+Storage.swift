@@ -42,13 +42,17 @@ extension Hub {
         if topic.batch.isEmpty && names.isEmpty { return nil }
         topic.recordsSinceCheckpoint += topic.batch.records.count
         var checkpoint: TopicCheckpoint?
-        if topic.recordsSinceCheckpoint >= topic.settings.recordsPerCheckpoint {
+        if topic.recordsSinceCheckpoint >= topic.recordsPerCheckpoint {
             topic.recordsSinceCheckpoint = 0
             checkpoint = topic.checkpoint
         }
-        return TopicWrite(
+        // A topic that began anew says so even where it holds nothing yet.
+        if topic.batch.isAnew { checkpoint = topic.checkpoint }
+        var write = TopicWrite(
             key: topic.key, epoch: epoch, records: topic.batch.records, names: names,
             deadLetters: topic.batch.deadLetters, checkpoint: checkpoint)
+        write.settledLetters = topic.batch.settledLetters
+        return write
     }
 
     public mutating func receive(_ answer: StoreAnswer, now: Instant) {
@@ -133,6 +137,8 @@ extension Hub {
                 answer(
                     wish.origin,
                     .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
+            case .operate(let operation):
+                operated.append((operation.number, .refused(.storeFailed)))
             // Those who sit already cannot be refused: nobody would ask again for them.
             case .catchUp, .acknowledge, .presence: kept.append(request)
             case .leave, .signal: break
@@ -189,7 +195,14 @@ extension Topic {
         TopicCheckpoint(
             document: document.checkpoint, events: log.all,
             expiries: expiries.map { Record.Expiry(path: $0.path, at: $0.at) },
-            answers: ledger.answers)
+            ledger: ledger.chapters)
+    }
+
+    /// A checkpoint costs what it holds, the log what is replayed: the larger the one, the longer
+    /// the other may become. Events count for nothing, since a store need not write them twice.
+    var recordsPerCheckpoint: Int {
+        let held = document.fieldCount + document.tombstoneCount + ledger.count
+        return max(settings.recordsPerCheckpoint, held / 4)
     }
 
     func restore(_ stored: StoredTopic, ledgerWindow: Int) {
@@ -201,8 +214,9 @@ extension Topic {
             before?.document ?? Document.Checkpoint(version: 0, floor: 0, entries: []),
             bounds: settings.bounds, literalDepth: literalDepth, seed: document.seed)
         log = EventLog(limit: settings.eventLimit, entries: before?.events ?? [])
-        if !Fault.ledgerOutlives.isPlanted { ledger = Ledger(window: ledgerWindow) }
-        for answer in before?.answers ?? [] { ledger.record(answer) }
+        if !Fault.ledgerOutlives.isPlanted {
+            ledger = Ledger(window: ledgerWindow, chapters: before?.ledger ?? [])
+        }
         expiries = (before?.expiries ?? []).map {
             Expiry(path: $0.path, version: document.version, at: $0.at)
         }

@@ -38,6 +38,34 @@ public struct Ledger: Sendable {
         }
     }
 
+    /// What is stored of one author: what was done, ascending by id, and up to which id nobody
+    /// knows any more.
+    public struct Chapter: Equatable, Sendable {
+        public struct Line: Equatable, Sendable {
+            public let id: UInt64
+            public let fingerprint: UInt64
+            public let version: UInt64
+
+            public init(id: UInt64, fingerprint: UInt64, version: UInt64) {
+                self.id = id
+                self.fingerprint = fingerprint
+                self.version = version
+            }
+        }
+
+        public let principal: Text
+        public let instance: Text
+        public let forgotten: UInt64
+        public let lines: [Line]
+
+        public init(principal: Text, instance: Text, forgotten: UInt64, lines: [Line]) {
+            self.principal = principal
+            self.instance = instance
+            self.forgotten = forgotten
+            self.lines = lines
+        }
+    }
+
     private struct Entry: Sendable {
         let id: UInt64
         let fingerprint: UInt64
@@ -54,6 +82,8 @@ public struct Ledger: Sendable {
 
     private var pages: [Author: Page] = [:]
     private var uses: UInt64 = 0
+    /// How many answers it holds.
+    private(set) var count = 0
     /// How many answers are kept for each author.
     private let window: Int
     /// How many authors are kept; the one longest silent is forgotten first.
@@ -90,11 +120,13 @@ public struct Ledger: Sendable {
         page.lastUse = uses
         let entry = Entry(id: id, fingerprint: fingerprint, outcome: outcome)
         page.entries.insert(entry, at: Ledger.place(of: id, in: page.entries))
+        count += 1
         // Twice the window, then half goes at once: removing one by one would move the rest.
         if page.entries.count > window * 2 {
             let extra = page.entries.count - window
             page.forgotten = page.entries[extra - 1].id
             page.entries.removeFirst(extra)
+            count -= extra
         }
         pages[author] = page
     }
@@ -105,26 +137,41 @@ public struct Ledger: Sendable {
             .done(version: answer.version))
     }
 
-    /// What was done, for a checkpoint, in the order in which it was done.
-    var answers: [Answer] {
-        var answers: [Answer] = []
-        for (author, page) in pages {
-            for entry in page.entries {
-                guard case .done(let version) = entry.outcome else { continue }
-                answers.append(
-                    Answer(
-                        principal: author.principal, instance: author.instance, id: entry.id,
-                        fingerprint: entry.fingerprint, version: version))
+    /// What was done, for a checkpoint; the author longest silent comes first.
+    var chapters: [Chapter] {
+        // The uses are all different, so the order of the dictionary does not show.
+        pages.sorted { $0.value.lastUse < $1.value.lastUse }.map { author, page in
+            let lines = page.entries.compactMap { entry -> Chapter.Line? in
+                guard case .done(let version) = entry.outcome else { return nil }
+                return Chapter.Line(
+                    id: entry.id, fingerprint: entry.fingerprint, version: version)
             }
+            return Chapter(
+                principal: author.principal, instance: author.instance,
+                forgotten: page.forgotten, lines: lines)
         }
-        // Versions are all different, so the dictionary's order does not show.
-        return answers.sorted { $0.version < $1.version }
+    }
+
+    /// The ledger of a checkpoint.
+    init(window: Int, chapters: [Chapter]) {
+        self.init(window: window)
+        for chapter in chapters.suffix(authors) {
+            uses += 1
+            count += chapter.lines.count
+            let entries = chapter.lines.map {
+                Entry(id: $0.id, fingerprint: $0.fingerprint, outcome: .done(version: $0.version))
+            }
+            pages[Author(principal: chapter.principal, instance: chapter.instance)] = Page(
+                entries: entries, forgotten: chapter.forgotten, lastUse: uses)
+        }
     }
 
     private mutating func forgetSilentAuthor() {
         // The uses are all different, so the order of the dictionary does not show.
         let oldest = pages.min { $0.value.lastUse < $1.value.lastUse }
-        if let oldest { pages[oldest.key] = nil }
+        guard let oldest else { return }
+        count -= oldest.value.entries.count
+        pages[oldest.key] = nil
     }
 
     private static func place(of id: UInt64, in entries: [Entry]) -> Int {

@@ -37,9 +37,23 @@ public struct TopicWrite: Equatable, Sendable {
     public var records: [Record]
     /// Durable names whose state has changed, whole.
     public var names: [DurableName.State]
+    /// How many of the oldest dead letters are not there any more, before these come.
+    public var settledLetters = 0
     public var deadLetters: [DeadLetter]
     /// Takes the place of everything before it.
     public var checkpoint: TopicCheckpoint?
+
+    public init(
+        key: TopicKey, epoch: Text, records: [Record] = [], names: [DurableName.State] = [],
+        deadLetters: [DeadLetter] = [], checkpoint: TopicCheckpoint? = nil
+    ) {
+        self.key = key
+        self.epoch = epoch
+        self.records = records
+        self.names = names
+        self.deadLetters = deadLetters
+        self.checkpoint = checkpoint
+    }
 }
 
 /// One applied publish, with the answer that its repeats will get.
@@ -50,9 +64,25 @@ public struct Record: Equatable, Sendable {
     public let expiries: [Expiry]
     public let answer: Ledger.Answer?
 
+    public init(
+        version: UInt64, time: WallTime, change: Publish.Change, expiries: [Expiry] = [],
+        answer: Ledger.Answer? = nil
+    ) {
+        self.version = version
+        self.time = time
+        self.change = change
+        self.expiries = expiries
+        self.answer = answer
+    }
+
     public struct Expiry: Equatable, Sendable {
         public let path: Path
         public let at: WallTime
+
+        public init(path: Path, at: WallTime) {
+            self.path = path
+            self.at = at
+        }
     }
 }
 
@@ -61,7 +91,17 @@ public struct TopicCheckpoint: Equatable, Sendable {
     public let document: Document.Checkpoint
     public let events: [EventLog.Entry]
     public let expiries: [Record.Expiry]
-    public let answers: [Ledger.Answer]
+    public let ledger: [Ledger.Chapter]
+
+    public init(
+        document: Document.Checkpoint, events: [EventLog.Entry] = [],
+        expiries: [Record.Expiry] = [], ledger: [Ledger.Chapter] = []
+    ) {
+        self.document = document
+        self.events = events
+        self.expiries = expiries
+        self.ledger = ledger
+    }
 }
 
 public struct StoredTopic: Equatable, Sendable {
@@ -87,6 +127,7 @@ public struct StoredTopic: Equatable, Sendable {
             names.removeAll { $0.name == name.name }
             names.append(name)
         }
+        deadLetters.removeFirst(min(write.settledLetters, deadLetters.count))
         deadLetters += write.deadLetters
         if let checkpoint = write.checkpoint {
             self.checkpoint = checkpoint

@@ -51,7 +51,19 @@ public struct TopicRules: Equatable, Sendable {
         self.otherwise = otherwise
     }
 
+    public var haveDurableTopics: Bool {
+        otherwise.isDurable || rules.contains { $0.settings.isDurable }
+    }
+
+    /// What the server itself writes is not meant by a pattern such as `**`, only by one that
+    /// begins as its name does; and it is of this run alone (rule 29).
     public func settings(for topic: Text) -> TopicSettings {
-        rules.first { $0.pattern.matches(topic) }?.settings ?? otherwise
+        guard topic.isReserved else {
+            return rules.first { $0.pattern.matches(topic) }?.settings ?? otherwise
+        }
+        let rule = rules.first { $0.pattern.text.isReserved && $0.pattern.matches(topic) }
+        var settings = rule?.settings ?? TopicSettings()
+        settings.isDurable = false
+        return settings
     }
 }

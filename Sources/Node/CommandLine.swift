@@ -1,4 +1,4 @@
-import Hub
+public import Hub
 public import Transport
 import Wire
 
@@ -6,6 +6,7 @@ import Wire
 public enum NodeCommand: Equatable, Sendable {
     case serve(Serve)
     case token(TokenWish)
+    case store(StoreWish)
     case help
     case version
 
@@ -16,6 +17,10 @@ public enum NodeCommand: Equatable, Sendable {
         public var isDemonstration = false
         /// The page comes with the demonstration, and without one when asked for.
         public var hasPage = false
+        /// Where durable topics are kept.
+        public var storeFile: String?
+        /// What holds for topics, the first pattern that matches decides.
+        public var topics: [TopicRules.Rule] = []
     }
 
     public struct TokenWish: Equatable, Sendable {
@@ -38,6 +43,9 @@ public enum NodeCommand: Equatable, Sendable {
         case "token":
             words.removeFirst()
             self = .token(try NodeCommand.token(&words))
+        case "store":
+            words.removeFirst()
+            self = .store(try NodeCommand.store(&words))
         case "help", "--help", "-h": self = .help
         case "--version": self = .version
         default: self = .serve(try NodeCommand.serve(&words))
@@ -66,11 +74,21 @@ public enum NodeCommand: Equatable, Sendable {
                 }
                 serve.loops = loops
             case "--secret-file": serve.secretFile = try value(of: word, &words)
+            case "--store": serve.storeFile = try value(of: word, &words)
+            case "--topics": serve.topics.append(try rule(try value(of: word, &words)))
             default:
                 throw unknown(
                     word,
-                    known: ["--demo", "--listen", "--loops", "--page", "--secret-file", "--help"])
+                    known: [
+                        "--demo", "--listen", "--loops", "--page", "--secret-file", "--store",
+                        "--topics", "--help",
+                    ])
             }
+        }
+        if serve.storeFile == nil, let durable = serve.topics.first(where: \.settings.isDurable) {
+            throw Mistake(
+                text: "\(durable.pattern.text) is to be durable; say --store FILE, where it is kept"
+            )
         }
         guard serve.isDemonstration || serve.secretFile != nil else {
             throw Mistake(
@@ -109,7 +127,7 @@ public enum NodeCommand: Equatable, Sendable {
         return wish
     }
 
-    private static func value(
+    static func value(
         of option: String, _ words: inout ArraySlice<String>
     ) throws(Mistake) -> String {
         guard let value = words.popFirst() else {
@@ -119,7 +137,7 @@ public enum NodeCommand: Equatable, Sendable {
     }
 
     /// Names the known word that is nearest to what was typed.
-    private static func unknown(_ word: String, known: [String]) -> Mistake {
+    static func unknown(_ word: String, known: [String]) -> Mistake {
         let nearest = known.min { distance($0, word) < distance($1, word) }
         if let nearest, distance(nearest, word) <= 3 {
             return Mistake(text: "there is no '\(word)'; did you mean \(nearest)?")

@@ -15,15 +15,18 @@ struct Demonstration {
     static let topics: [Text] = [
         "desk/metrics", "desk/queue", "desk/agents", "desk/sessions", "desk/board", "desk/log",
     ]
-    static let rules = TopicRules(rules: [
-        TopicRules.Rule(
-            pattern: TopicPattern("desk/sessions"), settings: TopicSettings(kind: .collection)),
-        TopicRules.Rule(
-            pattern: TopicPattern("desk/agents"), settings: TopicSettings(kind: .collection)),
-        TopicRules.Rule(
-            pattern: TopicPattern("desk/log"),
-            settings: TopicSettings(kind: .event, eventLimit: 1_000)),
-    ])
+
+    static func rules(isDurable: Bool) -> [TopicRules.Rule] {
+        let table = TopicSettings(kind: .collection, isDurable: isDurable)
+        let document = TopicSettings(isDurable: isDurable)
+        let log = TopicSettings(kind: .event, isDurable: isDurable, eventLimit: 1_000)
+        return [
+            TopicRules.Rule(pattern: TopicPattern("desk/sessions"), settings: table),
+            TopicRules.Rule(pattern: TopicPattern("desk/agents"), settings: table),
+            TopicRules.Rule(pattern: TopicPattern("desk/log"), settings: log),
+            TopicRules.Rule(pattern: TopicPattern("desk/*"), settings: document),
+        ]
+    }
 
     private static let step = Interval.milliseconds(250)
 

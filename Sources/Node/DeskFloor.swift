@@ -57,6 +57,8 @@ struct DeskFloor {
     mutating func open(
         _ story: inout Story, _ wall: WallTime, using generator: inout some RandomNumberGenerator
     ) {
+        // Of a store, what an earlier run left: nobody would close those sessions.
+        story.patch("desk/sessions", Patch(unset: [[]]))
         var staff = Map()
         for agent in agents {
             staff[agent.name] = ["status": .text(agent.status), "solved": 0, "since": .now(wall)]
@@ -64,10 +66,12 @@ struct DeskFloor {
         story.patch("desk/agents", Patch(set: staff))
         story.patch(
             "desk/board",
-            Patch(set: [
-                "note": "Parcels from the north are late today. Offer a voucher.",
-                "goal": 150, "author": "Ada",
-            ]))
+            // What people wrote on it before stays.
+            Patch(
+                set: [
+                    "note": "Parcels from the north are late today. Offer a voucher.",
+                    "goal": 150, "author": "Ada",
+                ], conditions: [Patch.Condition(path: ["note"], version: 0)]))
         for _ in 0..<5 { arrive(&story, wall, using: &generator) }
         for _ in 0..<3 { take(&story, wall, using: &generator) }
         measure(&story, wall, using: &generator)

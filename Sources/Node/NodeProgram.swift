@@ -10,12 +10,18 @@ public enum NodeProgram {
         fieldcast-node keeps live state in step between this server and its subscribers.
 
         USAGE
-          fieldcast-node --demo [--listen HOST:PORT] [--loops N]
+          fieldcast-node --demo [--listen HOST:PORT] [--loops N] [--store FILE]
               Live demonstration data, with a secret made for this run. Prints the address of a
               page that shows it, a token, and a command that shows live diffs.
 
           fieldcast-node --secret-file FILE [--listen HOST:PORT] [--loops N]
-              Serves. FILE holds the secret that signs tokens, at least 32 bytes.
+                         [--store FILE] [--topics PATTERN=WORDS]...
+              Serves. The secret file holds the secret that signs tokens, at least 32 bytes.
+
+          fieldcast-node store check FILE
+          fieldcast-node store backup FILE TO
+          fieldcast-node store info FILE
+              Looks through a store, copies it, says what is in it; also while a node uses it.
 
           fieldcast-node token --secret-file FILE [--subject NAME] [--tenant NAME]
                                [--read PATTERN]... [--write PATTERN]... [--seconds N]
@@ -25,9 +31,16 @@ public enum NodeProgram {
           --listen HOST:PORT   where to listen (127.0.0.1:8080); port 0 takes a free one
           --loops N            how many threads share connections and topics (1)
           --page               serve the demonstration's page at / without its data
+          --store FILE         keeps topics in FILE: what is acknowledged survives the node. Made
+                               when it is not there. Without it topics live in memory
+          --topics PATTERN=WORDS
+                               what topics are: state (else), collection, event or signal; with
+                               'durable' beside it they are kept in the store. The first that
+                               matches decides: --topics 'jobs/**=event,durable'. With --store and
+                               without --topics every topic is durable
 
         It ends in good order on SIGINT and SIGTERM. Exit codes: 0 ended in good order,
-        1 could not start, 2 wrong usage.
+        1 could not start or found damage, 2 wrong usage.
 
         """
 
@@ -41,6 +54,7 @@ public enum NodeProgram {
             case .help: Process.write(help)
             case .version: Process.write("fieldcast-node \(version)\n")
             case .token(let wish): return printToken(wish)
+            case .store(let wish): return look(wish)
             case .serve(let serve): return self.serve(serve)
             }
             return 0
@@ -51,7 +65,7 @@ public enum NodeProgram {
         }
     }
 
-    private static func fail(_ text: String) -> Int32 {
+    static func fail(_ text: String) -> Int32 {
         Process.write("fieldcast-node: \(text)\n", to: .error)
         return 1
     }
@@ -60,33 +74,40 @@ public enum NodeProgram {
 
     private static func serve(_ serve: NodeCommand.Serve) -> Int32 {
         var settings = NodeSettings()
-        settings.listen = serve.listen
+        settings.listeners[0].address = serve.listen
         settings.loops = serve.loops
         settings.isDemonstration = serve.isDemonstration
         settings.hasPage = serve.hasPage
         if let file = serve.secretFile {
-            guard let secret = try? Process.read(file, upTo: 4_096) else {
-                return fail("cannot read \(file), which should hold the secret")
+            guard let secret = try? Process.read(file) else {
+                return fail("cannot read \(file), which should hold the secret or keys")
             }
-            settings.secret = trimmed(secret)
-        } else {
-            settings.secret = System.random(32)
+            do throws(TokenKeys.Mistake) {
+                settings.access.keys = try TokenKeys(files: [secret])
+            } catch {
+                return fail("\(file) cannot be used: \(error.text)")
+            }
+        } else if let keys = TokenKeys(secret: System.random(32)) {
+            settings.access.keys = keys
         }
-        if serve.isDemonstration { settings.hub.rules = Demonstration.rules }
+        settings.store = serve.storeFile.map { StoreSettings(file: $0) }
+        settings.hub.rules = rules(serve)
         let node: Node
         do throws(Node.StartError) {
             try? Process.holdSignals()
             node = try Node.start(settings)
         } catch {
             switch error {
-            case .secretTooShort:
-                return fail("the secret must have at least 32 bytes; try: head -c 32 /dev/urandom")
-            case .system(let errno):
+            case .noKeys: return fail("there is no key to check tokens with")
+            case .storeMissing: return fail("durable topics need --store FILE")
+            case .store(let error): return fail(error.text)
+            case .listener(_, let errno):
                 return fail("cannot listen at \(serve.listen): \(errno)")
+            case .system(let errno): return fail("cannot start a loop: \(errno)")
             }
         }
         if serve.isDemonstration {
-            Process.write(welcome(node.address, secret: settings.secret))
+            Process.write(welcome(node.address, Tokens(settings.access)))
         } else {
             Process.write("fieldcast-node \(version) listens at \(node.address)\n")
         }
@@ -96,21 +117,23 @@ public enum NodeProgram {
         return 0
     }
 
-    /// A secret in a file most often has a line end that nobody meant.
-    private static func trimmed(_ secret: [UInt8]) -> [UInt8] {
-        var secret = secret
-        while let last = secret.last, last == 0x0a || last == 0x0d { secret.removeLast() }
-        return secret
+    private static func rules(_ serve: NodeCommand.Serve) -> TopicRules {
+        var rules = TopicRules(rules: serve.topics)
+        rules.otherwise.isDurable = serve.storeFile != nil && serve.topics.isEmpty
+        if serve.isDemonstration {
+            rules.rules += Demonstration.rules(isDurable: serve.storeFile != nil)
+        }
+        return rules
     }
 
-    private static func welcome(_ address: SocketAddress, secret: [UInt8]) -> String {
+    private static func welcome(_ address: SocketAddress, _ tokens: Tokens) -> String {
         let principal = Principal(
             name: "visitor", tenant: Demonstration.tenant,
             grants: [
                 Principal.Grant(
                     topics: TopicPattern("desk/**"), read: .everything, write: .everything)
             ])
-        let token = Tokens(secret: secret)?.token(
+        let token = tokens.token(
             for: principal, at: Process.wall, seconds: 86_400)
         let topics = Demonstration.topics.map(\.string).joined(separator: "  ")
         return """
@@ -135,9 +158,16 @@ public enum NodeProgram {
     // MARK: Tokens
 
     private static func printToken(_ wish: NodeCommand.TokenWish) -> Int32 {
-        guard let file = wish.secretFile, let secret = try? Process.read(file, upTo: 4_096),
-            let tokens = Tokens(secret: trimmed(secret))
-        else { return fail("the secret file cannot be read, or holds less than 32 bytes") }
+        guard let file = wish.secretFile, let secret = try? Process.read(file) else {
+            return fail("the secret file cannot be read")
+        }
+        var access = AccessSettings()
+        do throws(TokenKeys.Mistake) {
+            access.keys = try TokenKeys(files: [secret])
+        } catch {
+            return fail("\(file) cannot be used: \(error.text)")
+        }
+        let tokens = Tokens(access)
         let patterns = Set(wish.read + wish.write).sorted()
         let principal = Principal(
             name: Text(wish.subject), tenant: Text(wish.tenant),

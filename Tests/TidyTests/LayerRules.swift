@@ -30,7 +30,7 @@ enum LayerRules {
         ],
         "CUring": ["Sources/Transport/Loop/UringKernel.swift"],
         "CZlib": ["Sources/Transport/WebSocket/Compressor.swift"],
-        "CSQLite": [],
+        "CSQLite": ["Sources/Node/Store/Database.swift", "Sources/Node/Store/Statement.swift"],
         "CMsgpack": ["Sources/Probe/Audit/Packed.swift"],
     ]
 

@@ -19,6 +19,15 @@ enum Route: Equatable {
         case publish, command, signal, presence, ack, nack, ticket
     }
 
+    /// Whether the request stays, as a connection does.
+    var lasts: Bool {
+        switch self {
+        case .read(_, let wait, _): wait.nanoseconds > 0
+        case .stream: true
+        default: false
+        }
+    }
+
     /// What is answered to a request that cannot be routed.
     struct Refusal: Error, Equatable {
         let status: HTTPStatus
@@ -146,8 +155,8 @@ enum Route: Equatable {
         return subscribe
     }
 
-    /// `fields=status,owner/name,*/score`: paths of names with slashes, `*` for any name. Commas and
-    /// slashes inside a name are written as %2C and %2F once more.
+    /// `fields=status,owner/name,*/score`: paths of names with slashes, `*` for any name. Commas
+    /// and slashes inside a name are written as %2C and %2F once more.
     private static func mask(_ text: String) throws(Refusal) -> Mask {
         var patterns: [Mask.Pattern] = []
         for path in text.split(separator: ",", omittingEmptySubsequences: false) {

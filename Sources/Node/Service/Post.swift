@@ -12,6 +12,9 @@ final class Post: Sendable {
     /// False when the reader is late and its box full: the writer keeps the bundle.
     func send(_ bundle: [Letter], to reader: Int) -> Bool { boxes[reader].post(bundle) }
 
+    /// For answers: a loop never gets more than it asked for.
+    func answer(_ letter: Letter, to reader: Int) { boxes[reader].deliver([letter]) }
+
     func collect(for reader: Int) -> [Letter] { boxes[reader].collect().flatMap { $0 } }
 
     /// From outside any loop.

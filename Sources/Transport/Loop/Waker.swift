@@ -26,6 +26,12 @@ public final class Waker: Sendable {
         if descriptor >= 0 { _ = fc_event_clear(descriptor) }
     }
 
+    /// Waits until somebody wakes: for a thread without a loop.
+    @usableFromInline func await() {
+        _ = fc_await_readable(descriptor)
+        clear()
+    }
+
     deinit {
         if descriptor >= 0 { _ = fc_close(descriptor) }
     }
@@ -55,6 +61,16 @@ public final class Mailbox<Letter: Sendable>: Sendable {
         }
         if isFirst { waker.wake() }
         return taken
+    }
+
+    /// Takes the letter however full the box is: for answers, of which there are never more than
+    /// the reader asked for.
+    @inlinable public func deliver(_ letter: Letter) {
+        let isFirst = letters.withLock { letters in
+            letters.append(letter)
+            return letters.count == 1
+        }
+        if isFirst { waker.wake() }
     }
 
     /// Everything that waits, in the order it came. Called in `Service.woken()`.

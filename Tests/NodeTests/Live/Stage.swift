@@ -55,8 +55,8 @@ final class Stage: Service {
 
     static func settings(loops: Int = 1) -> NodeSettings {
         var settings = NodeSettings()
-        settings.listen = .loopback(port: 0)
-        settings.secret = secret
+        settings.listeners[0].address = .loopback(port: 0)
+        settings.access.keys = TokenKeys(secret: secret) ?? TokenKeys()
         settings.loops = loops
         return settings
     }
@@ -73,6 +73,14 @@ final class Stage: Service {
         let player = Player(name, ClientSession(settings))
         players.append(player)
         return player
+    }
+
+    /// Takes on a player of an earlier stage, with all that its session knows.
+    func adopt(_ player: Player) {
+        player.session.disconnected()
+        player.connection = nil
+        player.isOpen = false
+        players.append(player)
     }
 
     func connect(_ player: Player) {
