@@ -48,7 +48,17 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "CLinux", "CUring", "CZlib", "COpenSSL"],
             swiftSettings: door),
         .target(
-            name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL", "CSQLite"],
+            name: "Pages",
+            exclude: [
+                "client/README.md", "client/fieldcast.d.ts", "client/package.json", "client/test",
+            ],
+            resources: [
+                .embedInCode("web"), .embedInCode("client/fieldcast.js"),
+                .embedInCode("client/src"),
+            ], swiftSettings: strict),
+        .target(
+            name: "Node",
+            dependencies: ["Wire", "Hub", "Pages", "Transport", "COpenSSL", "CSQLite"],
             swiftSettings: door),
         .target(
             name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
@@ -114,6 +124,9 @@ let package = Package(
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
             swiftSettings: strict),
+        .testTarget(
+            name: "PageTests", dependencies: ["fieldcast-node"],
+            exclude: ["chromium.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),

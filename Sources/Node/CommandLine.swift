@@ -17,6 +17,8 @@ public enum NodeCommand: Equatable, Sendable {
         public var loops = 1
         public var secretFile: String?
         public var isDemonstration = false
+        /// The page comes with the demonstration, and without one when asked for.
+        public var hasPage = false
         /// Where durable topics are kept.
         public var storeFile: String?
         /// What holds for topics, the first pattern that matches decides.
@@ -56,7 +58,10 @@ public enum NodeCommand: Equatable, Sendable {
         var serve = Serve()
         while let word = words.popFirst() {
             switch word {
-            case "--demo": serve.isDemonstration = true
+            case "--demo":
+                serve.isDemonstration = true
+                serve.hasPage = true
+            case "--page": serve.hasPage = true
             case "--listen": serve.listen = try address(of: word, &words)
             case "--devices": serve.devices = try address(of: word, &words)
             case "--admin": serve.admin = try address(of: word, &words)
@@ -73,9 +78,8 @@ public enum NodeCommand: Equatable, Sendable {
                 throw unknown(
                     word,
                     known: [
-                        "--demo", "--listen", "--devices", "--admin", "--loops", "--secret-file",
-                        "--store", "--topics",
-                        "--help",
+                        "--demo", "--listen", "--devices", "--admin", "--loops", "--page",
+                        "--secret-file", "--store", "--topics", "--help",
                     ])
             }
         }

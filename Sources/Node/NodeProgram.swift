@@ -11,8 +11,8 @@ public enum NodeProgram {
 
         USAGE
           fieldcast-node --demo [--listen HOST:PORT] [--loops N] [--store FILE]
-              Live demonstration data, with a secret made for this run. Prints the address, a
-              token, and a command that shows live diffs.
+              Live demonstration data, with a secret made for this run. Prints the address of a
+              page that shows it, a token, and a command that shows live diffs.
 
           fieldcast-node --secret-file FILE [--listen HOST:PORT] [--loops N]
                          [--store FILE] [--topics PATTERN=WORDS]...
@@ -38,6 +38,7 @@ public enum NodeProgram {
                                to whoever is on this machine, elsewhere to tokens with the claim
                                "admin"
           --loops N            how many threads share connections and topics (1)
+          --page               serve the demonstration's page at / without its data
           --store FILE         keeps topics in FILE: what is acknowledged survives the node. Made
                                when it is not there. Without it topics live in memory
           --topics PATTERN=WORDS
@@ -98,6 +99,7 @@ public enum NodeProgram {
             AdminSettings(address: $0, wantsToken: !$0.isLoopback)
         }
         settings.isDemonstration = serve.isDemonstration
+        settings.hasPage = serve.hasPage
         if let file = serve.secretFile {
             guard let secret = try? Process.read(file) else {
                 return fail("cannot read \(file), which should hold the secret or keys")
@@ -162,11 +164,14 @@ public enum NodeProgram {
             ])
         let token = tokens.token(
             for: principal, at: Process.wall, seconds: 86_400)
+        let topics = Demonstration.topics.map(\.string).joined(separator: "  ")
         return """
-            fieldcast-node \(version) shows a support desk that lives.
+            fieldcast-node \(version) shows a support desk that lives. Open it in a browser:
+
+              http://\(address)/#token=\(token?.string ?? "")
 
               address  ws://\(address)/v1/ws
-              topics   desk/metrics  desk/queue  desk/agents  desk/sessions
+              topics   \(topics)
               token    \(token?.string ?? "")
 
             See live diffs, in another terminal:
