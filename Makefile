@@ -27,7 +27,8 @@ lint: deps ## formatting, and the tidy test over the tree
 	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Embedded Examples)
 	$(TEST) --filter TidyTests
 
-bench: deps ## measure; FILTER=wire for a part; rows to .build/bench/results.json
+bench: ## measure; FILTER=wire for a part; rows to .build/bench/results.json
+	@tools/deps.sh bench
 	swift build -c release --product fieldcast-bench
 	@exec .build/release/fieldcast-bench $(if $(FILTER),--filter $(FILTER))
 

@@ -2,6 +2,9 @@
 # Installs what building and testing Fieldcast needs and this machine lacks; touches nothing else.
 # Says nothing and takes a few hundredths of a second when all is there, so that every make
 # target can stand on it. Exit 1 names what is missing and what to do about it.
+#
+#     tools/deps.sh          for building and testing
+#     tools/deps.sh bench    with the peers of the benchmarks as well; starts none of them
 set -euo pipefail
 
 wanted_swift=6.3
@@ -20,7 +23,17 @@ libmsgpack-dev  tests and benchmarks: the second opinion on MessagePack
 libjansson-dev  benchmarks: the peer of the JSON reader
 python3      tests with clients of other people's making
 python3-venv tests with clients of other people's making
+python3-websockets  tests of the WebSocket by another implementation
+curl         tests of HTTP by another implementation
 "
+[ "${1:-}" != bench ] || packages+="
+nginx        benchmarks: the peer of the HTTP row
+wrk          benchmarks: the load of the HTTP row
+libuv1       benchmarks: socketify stands on it
+"
+# The peer of the WebSocket rows, in a Python of its own.
+venv=.build/bench/venv
+socketify=socketify==0.0.31
 
 fail() {
     printf 'deps: %s\n' "$@" >&2
@@ -50,6 +63,16 @@ missing() {
     comm -23 <(names | sort) <(awk '$2 == "installed" { print $1 }' <<<"$have" | sort)
 }
 
+# The PyPI peer is a benchmark's alone: without it that row says so and the others are taken.
+bench_python() {
+    [ "${1:-}" = bench ] && [ ! -x "$venv/bin/python" ] || return 0
+    printf 'deps: making %s with %s\n' "$venv" "$socketify" >&2
+    if ! { python3 -m venv "$venv" && "$venv/bin/pip" -q install "$socketify"; } >&2; then
+        rm -rf "$venv"
+        printf 'deps: no %s; its rows will be left out\n' "$socketify" >&2
+    fi
+}
+
 describe() {
     local name
     for name in "$@"; do awk -v n="$name" '$1 == n { print "  " $0 }' <<<"$packages"; done
@@ -64,8 +87,12 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
         "Install the equivalents of the list above, then run again with FIELDCAST_DEPS_PRESENT=1."
 fi
 
+cd "$(dirname "$0")/.."
 absent=$(missing)
-[ -z "$absent" ] && exit 0
+if [ -z "$absent" ]; then
+    bench_python "$@"
+    exit 0
+fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -81,6 +108,14 @@ apt() {
         apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" >&2
 }
 
+# A package of a server starts it, unless this file says that nothing may be started.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod +x "$policy"
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+
 printf 'deps: installing %s\n' $absent >&2
 apt update || printf 'deps: could not refresh the package lists; trying with the old ones\n' >&2
 # All at once is quick; one at a time says which of them is at fault.
@@ -89,7 +124,10 @@ apt install --no-install-recommends $absent || for name in $absent; do
 done
 
 absent=$(missing)
-[ -z "$absent" ] && exit 0
+if [ -z "$absent" ]; then
+    bench_python "$@"
+    exit 0
+fi
 describe $absent >&2
 fail "the packages above could not be installed; the lines before say why." \
     "Check the network and /etc/apt/sources.list, then run tools/deps.sh again," \

@@ -9,6 +9,9 @@ final class TransportChild {
     init(cpu: Int, _ words: [String], environment: [String: String] = [:]) throws {
         process.executableURL = URL(filePath: "/usr/bin/taskset")
         var command = words
+        if command[0].contains("/"), !FileManager.default.isExecutableFile(atPath: command[0]) {
+            throw TransportFault.absent(command[0])
+        }
         if !command[0].contains("/") {
             let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
             command[0] = folder.appending(path: command[0]).path()
@@ -37,6 +40,16 @@ final class TransportChild {
         let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status?.split(separator: "\n").first { $0.hasPrefix("VmRSS") }
         return (line.flatMap { Double($0.filter(\.isNumber)) } ?? .nan) * 1024
+    }
+
+    /// What its threads have used, the system's work for them included.
+    var processorNanoseconds: Double {
+        let tasks = "/proc/\(pid)/task"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        return names.reduce(0) { sum, name in
+            let text = try? String(contentsOfFile: "\(tasks)/\(name)/schedstat", encoding: .utf8)
+            return sum + (text?.split(separator: " ").first.flatMap { Double($0) } ?? 0)
+        }
     }
 
     func end() {

@@ -24,6 +24,8 @@ func transportMeasurements() -> [Measurement] {
         fanout("fanout.socketify.w1", ours: "auto", 500, against: socketify),
         fanout("fanout.socketify.w16", ours: "auto", 500, window: 16, against: socketify),
         fanout("kernel", ours: "io_uring", 500, against: epoll),
+        TransportHTTP(ports: ports).measurement,
+        TransportHandshakes(ports: ports).measurement,
         TransportMemory(ports: ports, name: "transport.memory.idle", tls: false).measurement,
         TransportMemory(ports: ports, name: "transport.memory.tls", tls: true).measurement,
         unmask.measurement,
@@ -38,10 +40,11 @@ struct TransportFanout {
     }
 
     /// uWebSockets as Python's socketify wraps it: the publishing is uWebSockets' own. Installed by
-    /// `pip install socketify` for the interpreter that FIELDCAST_PYTHON names.
+    /// `tools/deps.sh bench`.
     static var socketify: Peer {
-        let python = ProcessInfo.processInfo.environment["FIELDCAST_PYTHON"] ?? "/usr/bin/python3"
-        return Peer(label: "socketify", command: [python, "Bench/Transport/socketify_peer.py"])
+        Peer(
+            label: "socketify",
+            command: [".build/bench/venv/bin/python", "Bench/Transport/socketify_peer.py"])
     }
 
     var ports: TransportPorts

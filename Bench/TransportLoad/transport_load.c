@@ -1,5 +1,6 @@
-// The load of the transport's fan-out rows: opens so many WebSockets, then measures rounds.
+// The load of the transport's rows.
 //
+// Fan-out: opens so many WebSockets, then measures rounds.
 // One connection more is the trigger: a frame on it makes the server send one frame to each of the
 // others. `window` triggers are outstanding at any time; a round is over when every connection has
 // received its frame's bytes. What is printed: the server's processor time per delivery in
@@ -7,10 +8,16 @@
 // and deliveries per second.
 //
 //     transport-load PORT PID CONNECTIONS ROUNDS WINDOW FRAME_BYTES
+//
+// Handshakes: opens so many WebSockets, 64 at a time, and ends each as soon as it is open. What is
+// printed: the server's processor time per WebSocket, accepting and closing included.
+//
+//     transport-load handshakes PORT PID COUNT
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,16 +57,23 @@ static double cpu_of(int pid) {
     return sum;
 }
 
-static int open_socket(int port) {
-    int s = socket(AF_INET, SOCK_STREAM, 0);
+static const char request[] = "GET / HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
+                              "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+static int connect_socket(int port, int flags) {
+    int s = socket(AF_INET, SOCK_STREAM | flags, 0);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (s < 0 || connect(s, (struct sockaddr *)&to, sizeof to) < 0) fail("connect");
+    if (s < 0 || (connect(s, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS))
+        fail("connect");
     int one = 1;
     setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    const char *request = "GET / HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
-                          "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    return s;
+}
+
+static int open_socket(int port) {
+    int s = connect_socket(port, 0);
     if (send(s, request, strlen(request), 0) < 0) fail("request");
     // To the end of the head and not a byte further.
     char last[4] = {0};
@@ -70,7 +84,47 @@ static int open_socket(int port) {
     return s;
 }
 
+static void begin_handshake(int epoll, int port) {
+    int s = connect_socket(port, SOCK_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLOUT, .data.fd = s};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, s, &event) < 0) fail("epoll");
+}
+
+// The answer comes in one piece: it is short, and sent at once.
+static void handshakes(int port, int pid, long count) {
+    int epoll = epoll_create1(0);
+    long begun = 0, done = 0, warm = count / 10;
+    double cpu = 0;
+    for (; begun < 64; begun++) begin_handshake(epoll, port);
+    struct epoll_event events[64];
+    while (done < count + warm) {
+        int n = epoll_wait(epoll, events, 64, 10000);
+        if (n <= 0) fail("nothing comes");
+        for (int i = 0; i < n; i++) {
+            int s = events[i].data.fd;
+            if (events[i].events & EPOLLOUT) {
+                if (send(s, request, sizeof request - 1, 0) < 0) fail("request");
+                struct epoll_event event = {.events = EPOLLIN, .data.fd = s};
+                epoll_ctl(epoll, EPOLL_CTL_MOD, s, &event);
+                continue;
+            }
+            char answer[1024];
+            ssize_t got = recv(s, answer, sizeof answer, 0);
+            if (got < 12 || memcmp(answer, "HTTP/1.1 101", 12)) fail("answer");
+            if (memcmp(answer + got - 4, "\r\n\r\n", 4)) fail("an answer in pieces");
+            close(s);
+            if (++done == warm) cpu = cpu_of(pid);
+            if (begun++ < count + warm) begin_handshake(epoll, port);
+        }
+    }
+    printf("%.1f\n", (cpu_of(pid) - cpu) / (double)count);
+}
+
 int main(int count, char **words) {
+    if (count == 5 && !strcmp(words[1], "handshakes")) {
+        handshakes(atoi(words[2]), atoi(words[3]), atol(words[4]));
+        return 0;
+    }
     if (count != 7) return 2;
     int port = atoi(words[1]), pid = atoi(words[2]), connections = atoi(words[3]);
     long rounds = atol(words[4]);

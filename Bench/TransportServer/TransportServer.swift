@@ -36,7 +36,13 @@ final class Fanout: Service {
     private let loop: Loop
     private var members: [ConnectionID] = []
     private let frame = Frame.server([UInt8](repeating: 0x61, count: 120), binary: true)
-    private let hello = HTTPResponse(.ok, text: "hello, world\n")
+    /// As long as nginx's answer, to the byte: with a server's name and a date.
+    private let hello = HTTPResponse(
+        .ok,
+        fields: [
+            ("server", "bench"), ("date", "Sat, 21 Nov 2026 12:00:00 GMT"),
+            ("content-type", "text/plain"), ("connection", "keep-alive"),
+        ], body: [UInt8]("hello, world\n".utf8))
 
     init(_ loop: Loop) { self.loop = loop }
 

@@ -25,6 +25,18 @@ public protocol Carrier: AnyObject {
 
     /// Whose token it is.
     func verify(_ token: Text) -> TokenVerdict
+
+    /// Whether somebody whose token is good may have one connection more; why not, otherwise.
+    func admit(_ principal: Principal, on connection: UInt64) -> Nack?
+
+    /// How long somebody must wait before publishing, signalling or reading history again; nil
+    /// while it is within the limits.
+    func wait(for principal: Principal) -> Interval?
+}
+
+extension Carrier {
+    public func admit(_ principal: Principal, on connection: UInt64) -> Nack? { nil }
+    public func wait(for principal: Principal) -> Interval? { nil }
 }
 
 public enum TokenVerdict: Equatable, Sendable {

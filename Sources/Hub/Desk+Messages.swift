@@ -47,6 +47,8 @@ extension Desk {
         let mask = allowed(body, station)
         if body.window != nil {
             refusal = .unsupported
+        } else if pressure >= .subscriptions {
+            refusal = .overloaded
         } else if UInt64(stations[station]?.seats.count ?? 0) >= settings.terms.subscriptions {
             refusal = .tooMany
         } else {
@@ -140,7 +142,9 @@ extension Desk {
         _ body: Publish, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
         guard let principal = stations[station]?.principal else { return }
-        if let refusal = refusal(of: body, principal) {
+        if let refusal = refusal(of: body, principal)
+            ?? excess(body.id, principal, .publishes, carrier)
+        {
             send(.nack(refusal), to: station, now, carrier)
             return
         }
@@ -158,6 +162,20 @@ extension Desk {
         else { return }
         stations[station]?.isPaused = true
         carrier.pause(state.line)
+    }
+
+    /// Why a request must wait: too many of them, or too little memory.
+    private func excess(
+        _ id: UInt64, _ principal: Principal, _ level: Pressure, _ carrier: any Carrier
+    ) -> Nack? {
+        if pressure >= level {
+            return Nack(
+                id: id, code: .overloaded, reason: "the server is short of memory", after: 5_000)
+        }
+        guard let wait = carrier.wait(for: principal) else { return nil }
+        return Nack(
+            id: id, code: .rateExceeded, reason: "too many requests in this time",
+            after: max(wait.wholeMilliseconds, 1))
     }
 
     private func refusal(of body: Publish, _ principal: Principal) -> Nack? {
@@ -233,6 +251,10 @@ extension Desk {
             send(.nack(Nack(id: body.id, code: .notAllowed)), to: station, now, carrier)
             return
         }
+        if let refusal = excess(body.id, principal, .subscriptions, carrier) {
+            send(.nack(refusal), to: station, now, carrier)
+            return
+        }
         let topic = TopicKey(tenant: principal.tenant, name: body.topic)
         let origin = Origin(desk: number, connection: stations.id(station), id: body.id)
         stations[station]?.inFlight += 1
@@ -250,6 +272,11 @@ extension Desk {
             !body.topic.isReserved, principal.writable(body.topic) != nil
         else {
             refuse("signals to that topic", station, now, carrier)
+            return
+        }
+        if let excess = excess(0, principal, .publishes, carrier) {
+            let problem = Problem(code: excess.code, reason: excess.reason ?? Text())
+            send(.error(problem), to: station, now, carrier)
             return
         }
         let topic = TopicKey(tenant: principal.tenant, name: body.topic)

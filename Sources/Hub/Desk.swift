@@ -26,6 +26,9 @@ public struct Desk: ~Copyable {
     /// The wall's time, for the timestamps of messages in JSON; set by the host once a turn.
     public var wall = WallTime(seconds: 0)
 
+    /// What is refused for want of memory; set by the host.
+    public var pressure = Pressure.none
+
     let number: UInt32
     let shards: Int
     var stations = Slab<Station>()
@@ -207,6 +210,13 @@ public struct Desk: ~Copyable {
             react(next ?? .none, station, now, carrier)
             return
         }
+        if before == nil, let line = stations[station]?.line,
+            let refusal = carrier.admit(principal, on: line)
+        {
+            stations[station]?.session.end()
+            close(station, refusal.code, refusal.reason ?? Text(), carrier)
+            return
+        }
         stations[station]?.principal = principal
         let next = stations[station]?.session.accepted(
             principal: principal.name, tenant: principal.tenant, lifetime: lifetime, now: now)
@@ -216,6 +226,14 @@ public struct Desk: ~Copyable {
 
     func close(_ station: UInt32, _ code: Code, _ reason: Text, _ carrier: any Carrier) {
         if let line = stations[station]?.line { carrier.close(line, code, reason) }
+    }
+
+    /// Tells a connection what it should know.
+    public mutating func warn(
+        _ station: UInt32, _ problem: Problem, now: Instant, carrier: any Carrier
+    ) {
+        counts.problems += 1
+        send(.error(problem), to: station, now, carrier)
     }
 
     /// Ends a connection for the host's own reasons.

@@ -5,12 +5,26 @@ public struct Principal: Equatable, Sendable {
     public let name: Text
     public let tenant: Text
     public let grants: [Grant]
+    /// The commands that may be given, by pattern.
+    public let commands: [TopicPattern]
+    /// May use the operator's verbs.
+    public let isAdministrator: Bool
+    /// The id of the token that proved it, by which it can be revoked.
+    public let token: Text?
 
-    public init(name: Text, tenant: Text, grants: [Grant]) {
+    public init(
+        name: Text, tenant: Text, grants: [Grant], commands: [TopicPattern] = [],
+        isAdministrator: Bool = false, token: Text? = nil
+    ) {
         self.name = name
         self.tenant = tenant
         self.grants = grants
+        self.commands = commands
+        self.isAdministrator = isAdministrator
+        self.token = token
     }
+
+    public func mayCommand(_ name: Text) -> Bool { commands.contains { $0.matches(name) } }
 
     /// What may be done with topics of a pattern.
     public struct Grant: Equatable, Sendable {

@@ -4,26 +4,51 @@ import Wire
 /// What a token's claims grant.
 ///
 ///     "tenant": "acme",
-///     "topics": [{"pattern": "desk/**", "read": true, "write": [["notes"], ["status"]]}]
+///     "topics": [{"pattern": "desk/**", "read": true, "write": [["notes"], ["status"]]}],
+///     "roles": ["agent"],
+///     "commands": ["desk/*"],
+///     "admin": true
 ///
 /// `read` and `write` are true for every field, or the fields as in a subscription; absent is none.
+/// What a role grants stands in the configuration.
 enum Access {
     /// Nil when the claims name nobody or are not of this form.
-    static func principal(_ claims: Claims) -> Principal? {
+    static func principal(
+        _ claims: Claims, roles: [Text: [Principal.Grant]] = [:]
+    ) -> Principal? {
         guard let name = claims.subject, !name.isEmpty,
-            case .text(let tenant)? = claims.others["tenant"], !tenant.isEmpty
+            case .text(let tenant)? = claims.others["tenant"], !tenant.isEmpty,
+            var grants = list(claims.others["topics"], grant),
+            let names = list(claims.others["roles"], text),
+            let commands = list(claims.others["commands"], text)
         else { return nil }
-        var grants: [Principal.Grant] = []
-        switch claims.others["topics"] {
-        case nil: break
-        case .array(let entries)?:
-            for entry in entries {
-                guard let grant = grant(entry) else { return nil }
-                grants.append(grant)
-            }
+        // A role that is not configured grants nothing: roles are the issuer's words too.
+        for role in names { grants += roles[role] ?? [] }
+        let isAdministrator: Bool
+        switch claims.others["admin"] {
+        case nil, .boolean(false)?: isAdministrator = false
+        case .boolean(true)?: isAdministrator = true
         default: return nil
         }
-        return Principal(name: name, tenant: tenant, grants: grants)
+        return Principal(
+            name: name, tenant: tenant, grants: grants,
+            commands: commands.map { TopicPattern($0) }, isAdministrator: isAdministrator,
+            token: claims.id)
+    }
+
+    /// Empty where it is absent; nil where it is no list of what `element` reads.
+    private static func list<T>(_ value: Value?, _ element: (Value) -> T?) -> [T]? {
+        switch value {
+        case nil: return []
+        case .array(let values)?:
+            let read = values.compactMap(element)
+            return read.count == values.count ? read : nil
+        default: return nil
+        }
+    }
+
+    private static func text(_ value: Value) -> Text? {
+        if case .text(let text) = value { text } else { nil }
     }
 
     private static func grant(_ value: Value) -> Principal.Grant? {
@@ -56,6 +81,10 @@ enum Access {
                 entry["write"] = grant.write.map { value($0) }
                 return .map(entry)
             })
+        if !principal.commands.isEmpty {
+            map["commands"] = .array(principal.commands.map { .text($0.text) })
+        }
+        if principal.isAdministrator { map["admin"] = true }
         return map
     }
 

@@ -1,124 +1,152 @@
 import Hub
 public import Transport
+import Wire
 
 /// A running node.
 public final class Node: Sendable {
     public enum StartError: Error, Equatable {
-        /// The secret is shorter than 32 bytes.
-        case secretTooShort
+        /// Nobody could show a token that is good.
+        case noKeys
         /// Some topics are to be durable, and there is no store for them.
         case storeMissing
         case store(StoreError)
-        /// The system refused: most often the address is taken.
+        /// The system refused a listener: most often the address is taken.
+        case listener(String, Errno)
         case system(Errno)
     }
 
-    /// Where it listens.
+    /// Where it listens, by the listeners' names.
+    public let addresses: [String: SocketAddress]
+    /// Where the first listener listens.
     public let address: SocketAddress
-    private let post: Post
+    private let shared: NodeLoop.Shared
     private let threads: [LoopThread]
-    let store: Store?
 
-    private init(
-        address: SocketAddress, post: Post, threads: [LoopThread], store: Store?
-    ) {
-        self.address = address
-        self.post = post
+    private init(_ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread]) {
+        addresses = Dictionary(
+            listening.map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
+        address = listening.first?.address ?? .loopback(port: 0)
+        self.shared = shared
         self.threads = threads
-        self.store = store
+    }
+
+    struct Listening: Sendable {
+        let name: String
+        let address: SocketAddress
+    }
+
+    private enum Started: Sendable {
+        case listening([Listening], Waker, kernel: String)
+        case failed(StartError)
     }
 
     /// Starts the loops, each on its thread, and returns when all of them listen.
     public static func start(_ settings: NodeSettings) throws(StartError) -> Node {
-        guard
-            let tokens = Tokens(
-                secret: settings.secret, issuer: settings.issuer, audience: settings.audience)
-        else { throw .secretTooShort }
+        guard !settings.access.keys.isEmpty else { throw .noKeys }
         if settings.store == nil && settings.hub.rules.haveDurableTopics { throw .storeMissing }
-        let store: Store?
+        let store = try openStore(settings)
+        var settings = settings
+        var threads: [LoopThread] = []
+        var latches: [Latch<NodeLoop.Shared?>] = []
+        var wakers: [Waker] = []
+        var listening: [Listening] = []
+        var failure: StartError?
+        for number in 0..<settings.loops where failure == nil {
+            do throws(Errno) {
+                let started = try Latch<Started>()
+                let mail = try Latch<NodeLoop.Shared?>()
+                let told = settings
+                threads.append(try LoopThread { run(number, told, started, mail) })
+                latches.append(mail)
+                switch started.wait() {
+                case .listening(let bound, let waker, _):
+                    listening = bound
+                    wakers.append(waker)
+                    // With port 0 the first loop finds a port, and the others share it.
+                    for place in bound.indices {
+                        settings.listeners[place].address = bound[place].address
+                    }
+                case .failed(let error): failure = error
+                }
+            } catch {
+                failure = .system(error)
+            }
+        }
+        let shared = NodeLoop.Shared(
+            post: Post(wakers), census: Census(settings.limits), tickets: Tickets(),
+            revocations: Revocations(store?.revocations ?? []), store: store)
+        store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
+        for latch in latches { latch.open(with: failure == nil ? shared : nil) }
+        if let failure {
+            for thread in threads { thread.join() }
+            store?.stop()
+            throw failure
+        }
+        return Node(listening, shared, threads)
+    }
+
+    private static func openStore(_ settings: NodeSettings) throws(StartError) -> Store? {
+        guard let store = settings.store else { return nil }
         do throws(StoreError) {
-            store = try openStore(settings.store)
+            return try Store.open(store)
         } catch {
             throw .store(error)
         }
-        do throws(Errno) {
-            return try start(settings, tokens, store)
-        } catch {
-            store?.stop()
-            throw .system(error)
-        }
-    }
-
-    private static func openStore(_ settings: StoreSettings?) throws(StoreError) -> Store? {
-        guard let settings else { return nil }
-        return try Store.open(settings)
-    }
-
-    private enum Started: Sendable {
-        case listening(SocketAddress, Waker)
-        case failed(Errno)
-    }
-
-    private static func start(
-        _ settings: NodeSettings, _ tokens: Tokens, _ store: Store?
-    ) throws(Errno) -> Node {
-        var threads: [LoopThread] = []
-        var latches: [Latch<Post?>] = []
-        var wakers: [Waker] = []
-        var address = settings.listen
-        var failure: Errno?
-        let tickets = Tickets()
-        for number in 0..<settings.loops {
-            let started = try Latch<Started>()
-            let mail = try Latch<Post?>()
-            let at = address
-            threads.append(
-                try LoopThread {
-                    run(number, at, settings, tokens, tickets, store, started, mail)
-                })
-            latches.append(mail)
-            switch started.wait() {
-            case .listening(let bound, let waker):
-                // With port 0 the first loop finds a port, and the others share it.
-                address = bound
-                wakers.append(waker)
-            case .failed(let errno): failure = errno
-            }
-            if failure != nil { break }
-        }
-        let post = failure == nil ? Post(wakers) : nil
-        if let post { store?.begin { loop, answers in post.answer(.store(answers), to: loop) } }
-        for latch in latches { latch.open(with: post) }
-        guard let post else {
-            for thread in threads { thread.join() }
-            throw failure ?? .invalid
-        }
-        return Node(address: address, post: post, threads: threads, store: store)
     }
 
     /// A loop's whole life, on its own thread.
     private static func run(
-        _ number: Int, _ address: SocketAddress, _ settings: NodeSettings, _ tokens: Tokens,
-        _ tickets: Tickets, _ store: Store?, _ started: Latch<Started>, _ mail: Latch<Post?>
+        _ number: Int, _ settings: NodeSettings, _ started: Latch<Started>,
+        _ mail: Latch<NodeLoop.Shared?>
     ) {
         let loop: Loop
-        do throws(Errno) {
-            loop = try Loop(settings.loopLimits(), on: settings.kernel)
-            let bound = try loop.listen(at: address, sharingPort: settings.loops > 1)
-            started.open(with: .listening(bound, loop.waker))
+        do throws(StartError) {
+            loop = try listen(settings)
         } catch {
             started.open(with: .failed(error))
             return
         }
-        guard let post = mail.wait() else { return }
-        loop.run(NodeLoop(loop, settings, tokens, tickets, number: number, post, store))
+        let bound = zip(settings.listeners, loop.listenerAddresses).map {
+            Listening(name: $0.name, address: $1)
+        }
+        started.open(with: .listening(bound, loop.waker, kernel: loop.kernelName))
+        guard let shared = mail.wait() else { return }
+        loop.run(NodeLoop(loop, settings, shared, number: number))
+    }
+
+    private static func listen(_ settings: NodeSettings) throws(StartError) -> Loop {
+        let loop: Loop
+        do throws(Errno) {
+            loop = try Loop(settings.loopLimits(), on: settings.kernel)
+        } catch {
+            throw .system(error)
+        }
+        for listener in settings.listeners {
+            do throws(Errno) {
+                try loop.listen(
+                    at: listener.address, named: listener.name, sharingPort: settings.loops > 1,
+                    proxyHeader: listener.expectsProxyHeader, tls: listener.tls,
+                    speaking: listener.speech)
+            } catch {
+                throw .listener(listener.name, error)
+            }
+        }
+        return loop
+    }
+
+    /// From now on tokens are checked so. Connections that are in stay in.
+    public func replaceAccess(_ access: AccessSettings) { shared.post.tellAll(.access(access)) }
+
+    /// From now on a listener shows another certificate. Connections that are open stay open.
+    public func replaceCertificate(_ context: TLSContext, of listener: String) {
+        shared.post.tellAll(.certificate(context, listener: listener))
     }
 
     /// Stops in good order and returns when every loop has ended.
     public func stop() {
-        post.tellAll(.stop)
+        shared.post.tellAll(.stop)
         for thread in threads { thread.join() }
         // Last, so that whatever the loops handed over is stored.
-        store?.stop()
+        shared.store?.stop()
     }
 }

@@ -16,7 +16,7 @@ public enum NodeProgram {
 
           fieldcast-node --secret-file FILE [--listen HOST:PORT] [--loops N]
                          [--store FILE] [--topics PATTERN=WORDS]...
-              Serves. The secret file holds the secret that signs tokens, at least 32 bytes.
+              Serves. FILE holds the secret that signs tokens, at least 32 bytes.
 
           fieldcast-node store check FILE
           fieldcast-node store backup FILE TO
@@ -73,16 +73,20 @@ public enum NodeProgram {
 
     private static func serve(_ serve: NodeCommand.Serve) -> Int32 {
         var settings = NodeSettings()
-        settings.listen = serve.listen
+        settings.listeners[0].address = serve.listen
         settings.loops = serve.loops
         settings.isDemonstration = serve.isDemonstration
         if let file = serve.secretFile {
-            guard let secret = try? Process.read(file, upTo: 4_096) else {
-                return fail("cannot read \(file), which should hold the secret")
+            guard let secret = try? Process.read(file) else {
+                return fail("cannot read \(file), which should hold the secret or keys")
             }
-            settings.secret = trimmed(secret)
-        } else {
-            settings.secret = System.random(32)
+            do throws(TokenKeys.Mistake) {
+                settings.access.keys = try TokenKeys(files: [secret])
+            } catch {
+                return fail("\(file) cannot be used: \(error.text)")
+            }
+        } else if let keys = TokenKeys(secret: System.random(32)) {
+            settings.access.keys = keys
         }
         settings.store = serve.storeFile.map { StoreSettings(file: $0) }
         settings.hub.rules = rules(serve)
@@ -92,16 +96,16 @@ public enum NodeProgram {
             node = try Node.start(settings)
         } catch {
             switch error {
-            case .secretTooShort:
-                return fail("the secret must have at least 32 bytes; try: head -c 32 /dev/urandom")
+            case .noKeys: return fail("there is no key to check tokens with")
+            case .listener(_, let errno):
+                return fail("cannot listen at \(serve.listen): \(errno)")
             case .storeMissing: return fail("durable topics need --store FILE")
             case .store(let error): return fail(error.text)
-            case .system(let errno):
-                return fail("cannot listen at \(serve.listen): \(errno)")
+            case .system(let errno): return fail("cannot start a loop: \(errno)")
             }
         }
         if serve.isDemonstration {
-            Process.write(welcome(node.address, secret: settings.secret))
+            Process.write(welcome(node.address, Tokens(settings.access)))
         } else {
             Process.write("fieldcast-node \(version) listens at \(node.address)\n")
         }
@@ -120,21 +124,14 @@ public enum NodeProgram {
         return rules
     }
 
-    /// A secret in a file most often has a line end that nobody meant.
-    private static func trimmed(_ secret: [UInt8]) -> [UInt8] {
-        var secret = secret
-        while let last = secret.last, last == 0x0a || last == 0x0d { secret.removeLast() }
-        return secret
-    }
-
-    private static func welcome(_ address: SocketAddress, secret: [UInt8]) -> String {
+    private static func welcome(_ address: SocketAddress, _ tokens: Tokens) -> String {
         let principal = Principal(
             name: "visitor", tenant: Demonstration.tenant,
             grants: [
                 Principal.Grant(
                     topics: TopicPattern("desk/**"), read: .everything, write: .everything)
             ])
-        let token = Tokens(secret: secret)?.token(
+        let token = tokens.token(
             for: principal, at: Process.wall, seconds: 86_400)
         return """
             fieldcast-node \(version) shows a support desk that lives.
@@ -156,9 +153,16 @@ public enum NodeProgram {
     // MARK: Tokens
 
     private static func printToken(_ wish: NodeCommand.TokenWish) -> Int32 {
-        guard let file = wish.secretFile, let secret = try? Process.read(file, upTo: 4_096),
-            let tokens = Tokens(secret: trimmed(secret))
-        else { return fail("the secret file cannot be read, or holds less than 32 bytes") }
+        guard let file = wish.secretFile, let secret = try? Process.read(file) else {
+            return fail("the secret file cannot be read")
+        }
+        var access = AccessSettings()
+        do throws(TokenKeys.Mistake) {
+            access.keys = try TokenKeys(files: [secret])
+        } catch {
+            return fail("\(file) cannot be used: \(error.text)")
+        }
+        let tokens = Tokens(access)
         let patterns = Set(wish.read + wish.write).sorted()
         let principal = Principal(
             name: Text(wish.subject), tenant: Text(wish.tenant),

@@ -1,16 +1,28 @@
 public import Hub
 public import Wire
 
-/// Tokens that a node takes: checked here, and made here for those who hold its secret.
+/// Tokens that a node takes: checked here, and made here for those who hold a secret of its.
 public struct Tokens: Sendable {
     private let verifier: TokenVerifier
-    private let key: TokenKey
+    private let keys: TokenKeys
+    private let roles: [Text: [Principal.Grant]]
+    private let revocations: Revocations
+
+    public init(_ settings: AccessSettings, _ revocations: Revocations = Revocations()) {
+        keys = settings.keys
+        roles = settings.roles
+        self.revocations = revocations
+        verifier = TokenVerifier(
+            keys: settings.keys.keys, issuer: settings.issuer, audience: settings.audience,
+            leeway: settings.leeway)
+    }
 
     /// Nil for a secret of less than 32 bytes.
-    public init?(secret: [UInt8], issuer: Text? = nil, audience: Text? = nil) {
-        guard let key = TokenKey(secret: secret) else { return nil }
-        self.key = key
-        verifier = TokenVerifier(keys: [key], issuer: issuer, audience: audience)
+    public init?(secret: [UInt8]) {
+        guard let keys = TokenKeys(secret: secret) else { return nil }
+        var settings = AccessSettings()
+        settings.keys = keys
+        self.init(settings)
     }
 
     func verdict(_ token: Text, at now: WallTime) -> TokenVerdict {
@@ -25,19 +37,24 @@ public struct Tokens: Sendable {
             default: return .rejected(reason: "the token is not good")
             }
         }
-        guard let principal = Access.principal(claims) else {
+        guard let principal = Access.principal(claims, roles: roles) else {
             return .rejected(reason: "the token does not say who, of which tenant, may do what")
+        }
+        if revocations.covers(claims, tenant: principal.tenant) {
+            return .rejected(reason: "the token was revoked")
         }
         return .accepted(principal, lifetime: claims.life(at: now))
     }
 
-    /// A token for a principal, good for so many seconds.
+    /// A token for a principal, good for so many seconds; nil where no key here can sign.
     public func token(for principal: Principal, at now: WallTime, seconds: Int64) -> Text? {
+        guard let key = keys.signing else { return nil }
         let claims = Claims(
             subject: principal.name, issuer: verifier.issuer,
             audience: verifier.audience.map { [$0] } ?? [],
             expiry: WallTime(seconds: now.seconds + seconds),
-            issuedAt: WallTime(seconds: now.seconds), others: Access.claims(principal))
+            issuedAt: WallTime(seconds: now.seconds), id: principal.token,
+            others: Access.claims(principal))
         return JSONWebToken.mint(claims, with: key)
     }
 }

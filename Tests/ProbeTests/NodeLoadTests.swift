@@ -10,14 +10,15 @@ import Wire
 @Suite("A node under load", .serialized) struct NodeLoadTests {
     private func run(_ change: (inout LoadPlan) -> Void) throws -> (LoadResult, String) {
         var settings = NodeSettings()
-        settings.listen = .loopback(port: 0)
-        settings.secret = System.random(32)
+        settings.listeners[0].address = .loopback(port: 0)
+        let secret = System.random(32)
+        settings.access.keys = try #require(TokenKeys(secret: secret))
         let node = try Node.start(settings)
         defer { node.stop() }
         var claims = Map()
         claims["topics"] = [["pattern": "**", "read": true, "write": true]]
         let token = try #require(
-            TokenMint(secret: settings.secret).token(
+            TokenMint(secret: secret).token(
                 subject: "probe", tenant: "test", life: .seconds(600), now: Transport.Process.wall,
                 others: claims))
         var plan = LoadPlan()

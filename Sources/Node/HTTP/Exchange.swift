@@ -8,12 +8,24 @@ final class Exchange {
         case reading(Reading)
         case posting(Posting)
         case streaming(Streaming)
+
+        /// See `Route.lasts`.
+        var lasts: Bool {
+            switch self {
+            case .reading(let reading): reading.waits
+            case .posting: false
+            case .streaming: true
+            }
+        }
     }
 
     let connection: ConnectionID
     let encoding: Encoding
     let station: UInt32
     let work: Work
+    let principal: Principal
+    /// It was counted in as a connection of its principal: those that stay a while are.
+    let isCounted: Bool
     /// From then on the client is not kept waiting.
     let deadline: Instant
     /// The origin of the page that asks, where its browser is to be told that it may.
@@ -23,12 +35,14 @@ final class Exchange {
 
     init(
         _ connection: ConnectionID, _ encoding: Encoding, station: UInt32, _ work: Work,
-        deadline: Instant, origin: String?
+        _ principal: Principal, isCounted: Bool, deadline: Instant, origin: String?
     ) {
         self.connection = connection
         self.encoding = encoding
         self.station = station
         self.work = work
+        self.principal = principal
+        self.isCounted = isCounted
         self.deadline = deadline
         self.origin = origin
     }

@@ -21,6 +21,11 @@ extension NodeLoop {
         case .success(let found): bearer = found
         case .failure(let problem): return refuse(problem, encoding, origin)
         }
+        if route.lasts, !shared.census.enter(bearer.principal) {
+            let problem = Problem(
+                code: .tooMany, reason: "too many connections of this user or tenant")
+            return refuse(problem, encoding, origin)
+        }
         switch route {
         case .webSocket, .health, .preflight: return .respond(HTTPResponse(.notFound))
         case .read(let subscribe, let wait, let known):
@@ -80,7 +85,9 @@ extension NodeLoop {
 
     private func bearer(of request: HTTPRequest) -> Found {
         if let ticket = request.queryValue("ticket") {
-            if let bearer = tickets.take(Text(ticket), now: loop.now) { return .success(bearer) }
+            if let bearer = shared.tickets.take(Text(ticket), now: loop.now) {
+                return .success(bearer)
+            }
             return .failure(
                 Problem(code: .tokenInvalid, reason: "the ticket was used, or its time is over"))
         }
@@ -100,7 +107,7 @@ extension NodeLoop {
     }
 
     private func ticket(_ bearer: Bearer, _ encoding: Encoding, _ origin: String?) -> HTTPAnswer {
-        guard let ticket = tickets.issue(to: bearer, now: loop.now) else {
+        guard let ticket = shared.tickets.issue(to: bearer, now: loop.now) else {
             return refuse(
                 Problem(code: .overloaded, reason: "too many tickets are out"), encoding, origin)
         }
@@ -135,14 +142,15 @@ extension NodeLoop {
         _ work: Exchange.Work, _ encoding: Encoding, _ bearer: Bearer, _ instance: Text?,
         until deadline: Instant, _ id: ConnectionID, _ origin: String?
     ) -> Exchange {
+        let isCounted = work.lasts
         let station = desk.openGuest(
             line: id.line, encoding, bearer.principal, lifetime: bearer.lifetime(at: loop.now),
             instance: instance, now: loop.now)
         let exchange = Exchange(
-            id, encoding, station: station, work, deadline: deadline, origin: origin)
+            id, encoding, station: station, work, bearer.principal, isCounted: isCounted,
+            deadline: deadline, origin: origin)
         setLine(.exchange(exchange), of: id)
         exchanges[id] = exchange
-        if nextSweep == nil { nextSweep = loop.now + NodeLoop.sweepInterval }
         return exchange
     }
 
@@ -206,6 +214,7 @@ extension NodeLoop {
         let id = exchange.connection
         guard exchanges.removeValue(forKey: id) != nil else { return }
         setLine(nil, of: id)
+        if exchange.isCounted { shared.census.leave(exchange.principal) }
         leaving.append(exchange.station)
         if let response {
             loop.respond(response.allowing(exchange.origin), to: id)
@@ -252,15 +261,14 @@ extension NodeLoop {
         }
     }
 
-    /// A stream has no way to confirm: what has left the queue counts as received, which small
-    /// socket buffers keep honest.
+    /// A stream has no way to confirm: what its kernel has acknowledged counts as received.
     func confirmStreams() {
         guard !unconfirmed.isEmpty else { return }
         let ids = unconfirmed
         unconfirmed = []
         for id in ids {
             guard let exchange = exchanges[id], let streaming = exchange.streaming else { continue }
-            if loop.queuedBytes(id) > 0 {
+            if loop.outstandingBytes(id) > 0 {
                 unconfirmed.append(id)
             } else {
                 streaming.owesConfirmation = false
@@ -269,13 +277,10 @@ extension NodeLoop {
         }
     }
 
-    static let sweepInterval = Interval.seconds(1)
     private static let heartbeatSweeps: UInt64 = 15
 
     /// Once a second: those whose time is over get what there is, and streams a sign of life.
     func sweepExchanges() {
-        guard let due = nextSweep, due <= loop.now else { return }
-        sweeps += 1
         for exchange in Array(exchanges.values) {
             if let streaming = exchange.streaming {
                 if streaming.isOpen && sweeps % NodeLoop.heartbeatSweeps == 0 {
@@ -285,6 +290,5 @@ extension NodeLoop {
                 settle(exchange, isLate: true)
             }
         }
-        nextSweep = exchanges.isEmpty ? nil : loop.now + NodeLoop.sweepInterval
     }
 }

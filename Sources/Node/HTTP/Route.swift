@@ -19,6 +19,15 @@ enum Route: Equatable {
         case publish, command, signal, presence, ack, nack, ticket
     }
 
+    /// Whether the request stays, as a connection does.
+    var lasts: Bool {
+        switch self {
+        case .read(_, let wait, _): wait.nanoseconds > 0
+        case .stream: true
+        default: false
+        }
+    }
+
     /// What is answered to a request that cannot be routed.
     struct Refusal: Error, Equatable {
         let status: HTTPStatus

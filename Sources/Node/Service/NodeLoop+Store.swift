@@ -6,7 +6,7 @@ import Wire
 extension NodeLoop {
     /// Hands over what the hub asked of the store, and what was held back before.
     func writeToStore() {
-        guard let store else { return }
+        guard let store = shared.store else { return }
         storeLine.add(hub.takeStoreRequests(), now: loop.now)
         let due = storeLine.due(now: loop.now)
         if !due.isEmpty && !store.post(due, from: number) { storeLine.putBack(due) }

@@ -4,20 +4,28 @@ import Wire
 
 /// One loop of a node: its connections sit at its desk, its shard of the topics is owned by its
 /// hub, and this carries everything between them, the sockets and the other loops.
+///
+/// Its parts: connections and requests in `NodeLoop+Connections` and `HTTP/`, what the desk needs
+/// of it in `NodeLoop+Carrier`, and here the turns.
 final class NodeLoop: Service {
     let loop: Loop
     let settings: NodeSettings
-    let tokens: Tokens
+    let shared: Shared
     let number: Int
-    let post: Post
-    let store: Store?
-    var storeLine = StoreLine()
     var desk: Desk
     var hub: Hub
+    var tokens: Tokens
+    var storeLine = StoreLine()
     private var demonstration: Demonstration?
 
     /// By a connection's index: what it is at the desk.
-    private var lines: [Line?] = []
+    var lines: [Line?] = []
+    /// Connections that are there to be told why they cannot stay.
+    var unwelcome: [ConnectionID: Problem] = [:]
+    /// Where connections came from, while that is counted.
+    var addresses: [ConnectionID: SocketAddress] = [:]
+    /// Connections that said too much at once, and when they are heard again.
+    var throttled: [(id: ConnectionID, until: Instant)] = []
     /// Requests under way, and which of them something was said to in this turn.
     var exchanges: [ConnectionID: Exchange] = [:]
     var stirred: [ConnectionID] = []
@@ -25,41 +33,42 @@ final class NodeLoop: Service {
     var leaving: [UInt32] = []
     /// Streams that were sent something and may not have it yet.
     var unconfirmed: [ConnectionID] = []
-    var nextSweep: Instant?
-    var sweeps: UInt64 = 0
+    private var nextSweep: Instant
+    private(set) var sweeps: UInt64 = 0
     private(set) var isDraining = false
-    let tickets: Tickets
+    private var stopAt: Instant?
 
     /// Requests to our own hub, until the turn ends.
     private var requests: [Request] = []
     /// By loop: letters of this turn, and of earlier ones while its box is full.
     private var outgoing: [[Letter]]
-    private var prepared = Prepared([], .json)
-    var wall = WallTime(seconds: 0)
+    var prepared = Prepared([], .json)
+    /// One for each window in use.
+    var compressors: [Int: Compressor] = [:]
+    private(set) var wall = WallTime(seconds: 0)
     private var wallTurn: Instant?
 
-    /// What a connection is at the desk.
-    enum Line {
-        case socket(station: UInt32)
-        case exchange(Exchange)
+    /// What the loops of a node have in common.
+    struct Shared: Sendable {
+        let post: Post
+        let census: Census
+        let tickets: Tickets
+        let revocations: Revocations
+        let store: Store?
     }
 
-    init(
-        _ loop: Loop, _ settings: NodeSettings, _ tokens: Tokens, _ tickets: Tickets, number: Int,
-        _ post: Post, _ store: Store?
-    ) {
-        self.store = store
+    init(_ loop: Loop, _ settings: NodeSettings, _ shared: Shared, number: Int) {
         self.loop = loop
-        self.tickets = tickets
         self.settings = settings
-        self.tokens = tokens
+        self.shared = shared
         self.number = number
-        self.post = post
+        tokens = Tokens(settings.access, shared.revocations)
         outgoing = [[Letter]](repeating: [], count: settings.loops)
         desk = Desk(settings.desk, number: UInt32(number), shards: settings.loops)
         hub = Hub(
             settings.hub, shard: number, shards: settings.loops, desks: settings.loops,
             seed: System.randomSeed())
+        nextSweep = loop.now + NodeLoop.sweepInterval
         if settings.isDemonstration && number == 0 {
             demonstration = Demonstration(seed: System.randomSeed(), now: loop.now)
         }
@@ -75,91 +84,20 @@ final class NodeLoop: Service {
         hub.wall = wall
     }
 
-    // MARK: Connections
-
-    func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
-        do throws(Route.Refusal) {
-            let route = try Route(request)
-            switch route {
-            case .health: return .respond(HTTPResponse(.ok, text: "ok\n"))
-            case .webSocket: return upgrade(request)
-            default: return answer(route, request, on: id)
-            }
-        } catch {
-            return refuse(error, request)
-        }
-    }
-
-    private func upgrade(_ request: HTTPRequest) -> HTTPAnswer {
-        if let origin = request.fields.first("origin"), !settings.allows(origin: origin) {
-            return .respond(HTTPResponse(.forbidden, text: "this origin is not allowed here\n"))
-        }
-        let known = request.subprotocols.first { Encoding(subprotocol: Text($0)) != nil }
-        guard let known else {
-            let offer = Encoding.allCases.map { $0.subprotocol.string }
-            return .respond(
-                HTTPResponse(
-                    .badRequest,
-                    text: "offer one of these WebSocket subprotocols: "
-                        + offer.joined(separator: ", ") + "\n"))
-        }
-        return .upgrade(subprotocol: known)
-    }
-
-    func opened(_ id: ConnectionID, subprotocol: String?) {
-        guard let encoding = subprotocol.flatMap({ Encoding(subprotocol: Text($0)) }) else {
-            loop.close(id, code: .protocolError, reason: "no subprotocol")
-            return
-        }
-        let station = desk.open(line: id.line, encoding, now: loop.now)
-        setLine(.socket(station: station), of: id)
-    }
-
-    func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
-        guard case .socket(let station)? = line(of: id) else { return }
-        readWall()
-        desk.received(message, from: station, now: loop.now, carrier: self)
-    }
-
-    func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
-        guard let line = line(of: id) else { return }
-        setLine(nil, of: id)
-        switch line {
-        case .socket(let station): desk.closed(station, carrier: self)
-        case .exchange(let exchange):
-            exchanges[id] = nil
-            desk.closed(exchange.station, carrier: self)
-        }
-    }
-
-    private func line(of id: ConnectionID) -> Line? {
-        Int(id.index) < lines.count ? lines[Int(id.index)] : nil
-    }
-
-    func setLine(_ line: Line?, of id: ConnectionID) {
-        while lines.count <= Int(id.index) { lines.append(nil) }
-        lines[Int(id.index)] = line
-    }
-
     // MARK: Turns
 
     func woken() {
         readWall()
-        for letter in post.collect(for: number) {
+        for letter in shared.post.collect(for: number) {
             switch letter {
             case .request(let request): requests.append(request)
             case .notice(let notice, let shard):
                 desk.receive(notice, fromShard: shard, now: loop.now, carrier: self)
+            case .access(let access): tokens = Tokens(access, shared.revocations)
+            case .certificate(let context, let listener):
+                loop.replaceTLS(context, ofListeners: listener)
             case .store(let answers): receive(answers)
-            case .stop:
-                isDraining = true
-                nextSweep = loop.now
-                sweepExchanges()
-                desk.drain(
-                    after: .milliseconds(0), window: .seconds(5), now: loop.now, carrier: self)
-                loop.stop(
-                    within: .seconds(5), code: CloseCode(.draining),
-                    reason: "the server is stopping")
+            case .stop: drain()
             }
         }
     }
@@ -167,7 +105,14 @@ final class NodeLoop: Service {
     func reached(_ now: Instant) {
         readWall()
         desk.reached(now, carrier: self)
-        sweepExchanges()
+        releaseThrottled()
+        if nextSweep <= now {
+            sweeps += 1
+            nextSweep = now + NodeLoop.sweepInterval
+            sweepExchanges()
+            if number == 0 { shared.census.look(resident: Process.residentBytes) }
+            desk.pressure = shared.census.refuses
+        }
         if let due = demonstration?.deadline, due <= now {
             for publication in demonstration?.publications(now: now, wall: wall) ?? [] {
                 post(
@@ -201,12 +146,14 @@ final class NodeLoop: Service {
         } while !requests.isEmpty && budget > 0
         writeToStore()
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
-            if post.send(outgoing[reader], to: reader) { outgoing[reader] = [] }
+            if shared.post.send(outgoing[reader], to: reader) { outgoing[reader] = [] }
         }
+        if isDraining { finishDraining() }
         scheduleWake()
     }
 
     private static let requestsPerTurn = 4_096
+    private static let sweepInterval = Interval.seconds(1)
 
     private func scheduleWake() {
         if !requests.isEmpty {
@@ -215,57 +162,17 @@ final class NodeLoop: Service {
         }
         // What a full box kept back is tried again soon.
         let isBehind = outgoing.contains { !$0.isEmpty } || !unconfirmed.isEmpty
-        var soonest = isBehind ? loop.now + .milliseconds(1) : nil
+        var soonest = isBehind ? min(loop.now + .milliseconds(1), nextSweep) : nextSweep
         let deadlines = [
-            desk.deadline, hub.deadline, demonstration?.deadline, nextSweep,
+            desk.deadline, hub.deadline, demonstration?.deadline, stopAt,
             storeLine.deadline(now: loop.now),
         ]
         for deadline in deadlines {
-            if let deadline { soonest = min(soonest ?? deadline, deadline) }
+            if let deadline { soonest = min(soonest, deadline) }
         }
+        for line in throttled { soonest = min(soonest, line.until) }
         loop.wake(at: soonest)
     }
-}
-
-extension NodeLoop: Carrier {
-    func carry(_ message: [UInt8], _ encoding: Encoding, to connection: UInt64) {
-        let id = ConnectionID(line: connection)
-        switch line(of: id) {
-        case .socket?: deliver(Frame.server(message, binary: encoding == .messagePack), to: id)
-        case .exchange(let exchange)?:
-            if let decoded = Message(made: message, encoding) { tell(exchange, decoded, message) }
-        case nil: break
-        }
-    }
-
-    func prepare(_ message: [UInt8], _ encoding: Encoding) {
-        prepared = Prepared(message, encoding)
-    }
-
-    func carryPrepared(to connection: UInt64) {
-        let id = ConnectionID(line: connection)
-        switch line(of: id) {
-        case .socket?: deliver(prepared.frame, to: id)
-        case .exchange(let exchange)?: tell(exchange, prepared)
-        case nil: break
-        }
-    }
-
-    private func deliver(_ frame: Frame, to id: ConnectionID) {
-        // The desk stops sending long before the queue is full; whoever fills it is given up.
-        if loop.send(frame, to: id) == .refused { loop.abort(id) }
-    }
-
-    func close(_ connection: UInt64, _ code: Code, _ reason: Text) {
-        let id = ConnectionID(line: connection)
-        switch line(of: id) {
-        case .exchange(let exchange)?: end(exchange, code, reason)
-        case .socket?, nil: loop.close(id, code: CloseCode(code), reason: reason.string)
-        }
-    }
-
-    func pause(_ connection: UInt64) { loop.pause(ConnectionID(line: connection)) }
-    func resume(_ connection: UInt64) { loop.resume(ConnectionID(line: connection)) }
 
     func post(_ request: Request, toShard shard: Int) {
         if shard == number {
@@ -275,23 +182,24 @@ extension NodeLoop: Carrier {
         }
     }
 
-    func verify(_ token: Text) -> TokenVerdict { tokens.verdict(token, at: wall) }
-}
+    // MARK: The end
 
-extension CloseCode {
-    /// Codes of the protocol travel with 3,000 added.
-    fileprivate init(_ code: Code) {
-        self.init(rawValue: UInt16(clamping: 3_000 + code.rawValue))
+    /// Nobody new comes in; those who are here are told when to come back, spread over a window,
+    /// and have until then to finish.
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        stopAt = loop.now + settings.drainTime
+        loop.stopListening()
+        desk.drain(
+            after: settings.drainTime, window: settings.drainTime, now: loop.now, carrier: self)
+        sweepExchanges()
     }
-}
 
-extension ConnectionID {
-    /// The desk's word for a connection.
-    var line: UInt64 { UInt64(generation) << 32 | UInt64(index) }
-
-    fileprivate init(line: UInt64) {
-        self.init(
-            generation: UInt32(truncatingIfNeeded: line >> 32),
-            index: UInt32(truncatingIfNeeded: line))
+    private func finishDraining() {
+        guard let stop = stopAt, stop <= loop.now || loop.connectionCount == 0 else { return }
+        stopAt = nil
+        loop.stop(
+            within: .seconds(5), code: CloseCode(.draining), reason: "the server is stopping")
     }
 }

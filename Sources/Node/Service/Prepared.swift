@@ -7,6 +7,9 @@ final class Prepared {
     let bytes: [UInt8]
     let encoding: Encoding
     private var socketFrame: Frame?
+    private var framedMessage: Frame?
+    /// By the compressor's window.
+    private var compressedFrames: [(bits: Int, frame: Frame)] = []
     private var event: Frame?
     private var decoded: Message??
 
@@ -20,6 +23,24 @@ final class Prepared {
         if let socketFrame { return socketFrame }
         let made = Frame.server(bytes, binary: encoding == .messagePack)
         socketFrame = made
+        return made
+    }
+
+    /// For framed streams.
+    var framed: Frame {
+        if let framedMessage { return framedMessage }
+        let made = Frame.framed(bytes)
+        framedMessage = made
+        return made
+    }
+
+    /// For WebSockets that agreed on compression; plain where that is smaller.
+    func compressed(by compressor: Compressor, _ bits: Int) -> Frame {
+        if bytes.count < DeflateOptions().thresholdBytes { return frame }
+        if let made = compressedFrames.first(where: { $0.bits == bits }) { return made.frame }
+        let bytes = bytes
+        let made = Frame.server(bytes.span, binary: encoding == .messagePack, with: compressor)
+        compressedFrames.append((bits, made))
         return made
     }
 

@@ -57,10 +57,11 @@ final class StoreRows {
         readLetters = try database.statement(
             "SELECT sum, letter FROM dead_letters WHERE topic = ? ORDER BY id")
         setRevocation = try database.statement(
-            "INSERT OR REPLACE INTO revocations (tenant, kind, name, until) VALUES (?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO revocations (tenant, kind, name, at, until) "
+                + "VALUES (?, ?, ?, ?, ?)")
         cutRevocations = try database.statement("DELETE FROM revocations WHERE until < ?")
         readRevocations = try database.statement(
-            "SELECT tenant, kind, name, until FROM revocations ORDER BY tenant, kind, name")
+            "SELECT tenant, kind, name, at FROM revocations ORDER BY tenant, kind, name")
     }
 
     // MARK: Topics
@@ -311,28 +312,42 @@ final class StoreRows {
 
     // MARK: Revocations
 
-    func add(_ revocation: Revocation, now: WallTime) throws(DatabaseError) {
+    private static let ofUser: Int64 = 0
+    private static let ofToken: Int64 = 1
+
+    /// In whole seconds, as tokens count. Those whose `until` is before `now` are forgotten.
+    func add(
+        _ entry: Revocations.Entry, until: WallTime, now: WallTime
+    ) throws(DatabaseError) {
         try cutRevocations.bind(now.seconds)
         try cutRevocations.run()
-        try setRevocation.bind(revocation.tenant)
-        try setRevocation.bind(revocation.kind.rawValue)
-        try setRevocation.bind(revocation.name)
-        try setRevocation.bind(revocation.until.seconds)
+        switch entry.whose {
+        case .user(let tenant, let name):
+            try setRevocation.bind(tenant)
+            try setRevocation.bind(StoreRows.ofUser)
+            try setRevocation.bind(name)
+        case .token(let id):
+            try setRevocation.bind(Text())
+            try setRevocation.bind(StoreRows.ofToken)
+            try setRevocation.bind(id)
+        }
+        try setRevocation.bind(entry.at.seconds)
+        try setRevocation.bind(until.seconds)
         try setRevocation.run()
     }
 
-    func revocations() throws(DatabaseError) -> [Revocation] {
-        var revocations: [Revocation] = []
+    func revocations() throws(DatabaseError) -> [Revocations.Entry] {
+        var entries: [Revocations.Entry] = []
         while try readRevocations.step() {
-            guard let tenant = readRevocations.text(0),
-                let kind = Revocation.Kind(rawValue: readRevocations.integer(1)),
-                let name = readRevocations.text(2)
-            else { continue }
-            revocations.append(
-                Revocation(
-                    tenant: tenant, kind: kind, name: name,
-                    until: WallTime(seconds: readRevocations.integer(3))))
+            guard let tenant = readRevocations.text(0), let name = readRevocations.text(2) else {
+                continue
+            }
+            let isOfUser = readRevocations.integer(1) == StoreRows.ofUser
+            entries.append(
+                Revocations.Entry(
+                    isOfUser ? .user(tenant: tenant, name: name) : .token(name),
+                    at: WallTime(seconds: readRevocations.integer(3))))
         }
-        return revocations
+        return entries
     }
 }

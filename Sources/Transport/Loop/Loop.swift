@@ -57,6 +57,7 @@ public final class Loop {
         var tls: TLSContext?
         var speech = ListenerSpeech.http
         var name = ""
+        var address = SocketAddress.any(port: 0)
     }
 
     /// A loop on a kernel of this machine. It must be run on the thread that makes it.
@@ -117,7 +118,7 @@ public final class Loop {
         listeners.append(
             Listener(
                 descriptor: descriptor, expectsProxyHeader: proxyHeader, tls: tls, speech: speech,
-                name: name))
+                name: name, address: address))
         return address
     }
 
@@ -251,6 +252,9 @@ public final class Loop {
 
     public func peer(of id: ConnectionID) -> SocketAddress? { self[id]?.peer }
 
+    /// Where it listens, in the order in which that was asked for.
+    public var listenerAddresses: [SocketAddress] { listeners.map(\.address) }
+
     /// The name of the listener that a connection came in by; nil for outgoing ones.
     public func listener(of id: ConnectionID) -> String? {
         guard let connection = self[id], connection.listener >= 0 else { return nil }
@@ -292,6 +296,9 @@ public final class Loop {
         service.turnEnded(now)
         self.service = Nobody()
     }
+
+    /// Accepts nobody any more: takes what waits in the accept queues and closes the listeners.
+    public func stopListening() { closeListeners() }
 
     /// Stops in good order: takes what waits in the accept queues, closes the listeners, tells
     /// every WebSocket `code`, lets answers and queues go out, and drops what is left after `time`.

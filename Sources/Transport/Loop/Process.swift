@@ -32,6 +32,13 @@ public enum Process {
     /// Ends the program with a code.
     public static func exit(_ code: Int32) -> Never { fc_exit(code) }
 
+    /// How much memory the process has, as far as the system keeps it in reach.
+    public static var residentBytes: UInt64 {
+        guard let text = try? read("/proc/self/statm", upTo: 256) else { return 0 }
+        let words = String(decoding: text, as: UTF8.self).split(separator: " ")
+        return words.count > 1 ? (UInt64(words[1]) ?? 0) * 4_096 : 0
+    }
+
     /// The bytes of a file of at most so many.
     public static func read(_ path: String, upTo limit: Int = 1 << 20) throws(Errno) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: limit)

@@ -55,8 +55,8 @@ final class Stage: Service {
 
     static func settings(loops: Int = 1) -> NodeSettings {
         var settings = NodeSettings()
-        settings.listen = .loopback(port: 0)
-        settings.secret = secret
+        settings.listeners[0].address = .loopback(port: 0)
+        settings.access.keys = TokenKeys(secret: secret) ?? TokenKeys()
         settings.loops = loops
         return settings
     }
@@ -142,7 +142,7 @@ final class Stage: Service {
     }
 
     func reached(_ now: Instant) {
-        isTimedOut = true
+        isTimedOut = next <= steps.count
         loop.stop(within: .seconds(0))
     }
 
@@ -166,7 +166,9 @@ final class Stage: Service {
         }
         if next == steps.count {
             for player in players { cut(player) }
-            loop.stop(within: .seconds(1))
+            // In the turn after this the sockets are closed, so that the node has nobody to wait
+            // for.
+            loop.wake(at: loop.now)
             next += 1
         }
     }

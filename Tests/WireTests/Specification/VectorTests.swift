@@ -34,8 +34,10 @@ import Wire
         #expect(Set(numbers).count == numbers.count)
         for file in [VectorFile.values, .messages, .diffs] {
             for vector in file.vectors {
-                guard case .text(let rule)? = vector["rule"] else { continue }
-                #expect(numbers.contains(Substring(rule.string)), "\(rule)")
+                guard case .array(let rules)? = vector["rules"] else { continue }
+                for case .text(let rule) in rules {
+                    #expect(numbers.contains(Substring(rule.string)), "\(rule)")
+                }
             }
         }
     }

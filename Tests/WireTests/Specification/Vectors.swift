@@ -16,7 +16,7 @@ struct VectorFile {
         var vector = Map()
         let letter = name.prefix(1).uppercased()
         vector["id"] = .text("\(letter)V\(vectors.count + 1)")
-        vector["rule"] = .text(rule)
+        vector["rules"] = .array([.text(rule)])
         vector["comment"] = .text(comment)
         for (key, value) in fields { vector[key] = value }
         vectors.append(vector)
@@ -35,7 +35,7 @@ struct VectorFile {
     /// What is committed, or what has just been written.
     func committed() throws -> String {
         if ProcessInfo.processInfo.environment["UPDATE_VECTORS"] != nil {
-            try Data(text.utf8).write(to: url)
+            try Data(text.utf8).write(to: url, options: .atomic)
         }
         return String(decoding: try Data(contentsOf: url), as: UTF8.self)
     }

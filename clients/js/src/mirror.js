@@ -1,0 +1,142 @@
+// What a reader holds of one view: a document, its version and epoch, the aliases of its names and
+// its hash (spec/documents.md). `document` changes in place; `changes` says where.
+
+import { ViewHash } from "./hash.js";
+import { emptyMap, equal, fail, isMap } from "./values.js";
+
+export class Mirror {
+  #names = new Map();
+  #hash = null;
+  #parts = null;
+
+  document = emptyMap();
+  version = 0;
+  epoch = "";
+
+  /** Whether all aliases that a frame in MessagePack may use are known. JSON tells none. */
+  knowsNames = true;
+
+  /** Takes a snapshot, or one part of it; true when it is complete: that part has the hash. */
+  reset(snapshot, isBinary = false, isComplete = snapshot.hash !== undefined) {
+    if (!snapshot.part) {
+      this.#parts = { document: emptyMap(), names: new Map() };
+    } else if (!this.#parts) {
+      // A part that follows nothing belongs to a snapshot whose beginning was lost.
+      return false;
+    }
+    layOver(this.#parts.document, snapshot.document);
+    define(this.#parts.names, snapshot.names ?? []);
+    if (!isComplete) return false;
+    this.document = this.#parts.document;
+    this.#names = this.#parts.names;
+    this.#parts = null;
+    this.#hash = null;
+    this.version = snapshot.version;
+    this.epoch = snapshot.epoch;
+    this.knowsNames = isBinary;
+    return true;
+  }
+
+  /** "applied", "stale" or "gap" (D15); `changes` receives each change as { path, value }. */
+  apply(diff, changes = []) {
+    if (diff.to <= this.version) return "stale";
+    if (diff.from > this.version) return "gap";
+    // Resolved before anything is touched: a frame that cannot be understood changes nothing.
+    const names = diff.names?.length ? new Map(this.#names) : this.#names;
+    define(names, diff.names ?? []);
+    const resolve = (path) => path.map((name) => typeof name === "string" ? name
+      : names.get(name) ?? fail("unknownAlias", String(name)));
+    const unset = diff.unset.map(resolve);
+    const pairs = diff.pairs ? diff.pairs.map(([path, value]) => [resolve(path), value])
+      : leaves(diff.set, [], []);
+    this.#names = names;
+    for (const path of unset) this.#remove(path, changes);
+    for (const [path, value] of pairs) this.#put(path, value, changes);
+    this.version = diff.to;
+    return "applied";
+  }
+
+  /** The hash of what is held; from its first use on it is kept, and costs what changes (D40). */
+  get hash() {
+    if (!this.#hash) {
+      this.#hash = new ViewHash();
+      this.#hash.changeAll([], this.document, 1);
+    }
+    return String(this.#hash);
+  }
+
+  #remove(path, changes) {
+    if (!path.length) {
+      this.#hash?.changeAll([], this.document, -1);
+      this.document = emptyMap();
+      changes.push({ path, value: undefined });
+      return;
+    }
+    const way = [this.document];
+    for (const name of path.slice(0, -1)) {
+      const next = way.at(-1)[name];
+      if (next === undefined || !isMap(next)) return;
+      way.push(next);
+    }
+    const last = path.at(-1);
+    const old = way.at(-1)[last];
+    if (old === undefined) return;
+    this.#hash?.changeAll([...path], old, -1);
+    delete way.at(-1)[last];
+    // A map whose last field went is no empty map; it is not there (D4).
+    for (let i = way.length - 1; i > 0 && isBare(way[i]); i--) delete way[i - 1][path[i - 1]];
+    changes.push({ path, value: undefined });
+  }
+
+  #put(path, value, changes) {
+    let map = this.document;
+    for (let i = 0; i < path.length - 1; i++) {
+      let next = map[path[i]];
+      if (next === undefined || !isMap(next) || isBare(next)) {
+        // A leaf on the way loses its place (D5); the empty map is one.
+        if (next !== undefined) this.#hash?.change(path.slice(0, i + 1), next, -1);
+        next = map[path[i]] = emptyMap();
+      }
+      map = next;
+    }
+    const last = path.at(-1);
+    const old = map[last];
+    if (this.#hash) {
+      if (old !== undefined) this.#hash.changeAll([...path], old, -1);
+      this.#hash.change(path, value, 1);
+    }
+    map[last] = value;
+    if (!equal(old, value)) changes.push({ path, value });
+  }
+}
+
+function isBare(map) {
+  for (const _ in map) return false;
+  return true;
+}
+
+function define(names, flat) {
+  for (let i = 0; i < flat.length; i += 2) names.set(flat[i], flat[i + 1]);
+}
+
+/** The leaves of a tree with their paths, in a list. */
+function leaves(map, path, list) {
+  for (const name in map) {
+    const value = map[name];
+    const place = [...path, name];
+    if (isMap(value) && !isBare(value)) leaves(value, place, list);
+    else list.push([place, value]);
+  }
+  return list;
+}
+
+function layOver(document, tree) {
+  for (const name in tree) {
+    const value = tree[name];
+    if (isMap(value) && !isBare(value) && isMap(document[name] ?? null)) {
+      layOver(document[name], value);
+    } else {
+      document[name] = value;
+    }
+  }
+}

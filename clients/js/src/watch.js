@@ -1,0 +1,163 @@
+// One subscription to a topic's state: a mirror that is kept in step and proven.
+
+import { remedy } from "./codes.js";
+import { Emitter } from "./emitter.js";
+import { Mirror } from "./mirror.js";
+import { DecodeError } from "./values.js";
+
+/**
+ * Emits "change" ({ kind: "snapshot" | "diff", changes, bytes, from, to }), "status" (its status),
+ * "proof" ({ version, agrees }), "lag" ({ rung, merged }) and "signal" ({ topic, data, from }).
+ */
+export class Watch extends Emitter {
+  #client;
+  #mirror = new Mirror();
+  #print = "";
+  #reported = { at: -Infinity, wait: 1000 };
+
+  /** "waiting" (nothing yet), "current", "stale" (held, while away) or "refused". */
+  status = "waiting";
+  view = null;
+  rate = undefined;
+  code = undefined;
+
+  constructor(client, id, topic, options) {
+    super();
+    this.#client = client;
+    this.id = id;
+    this.topic = topic;
+    this.options = options;
+  }
+
+  get document() { return this.#mirror.document; }
+  get version() { return this.#mirror.version; }
+  get epoch() { return this.#mirror.epoch; }
+  get hash() { return this.#mirror.hash; }
+
+  /** Epoch, version and print, if something whole is held. */
+  get cursor() {
+    return this.#print ? [this.epoch, this.version, this.#print] : null;
+  }
+
+  /** Asks the server for the hash of what it holds; "proof" follows. */
+  prove() {
+    if (this.view !== null) this.#client.say({ type: "hash", view: this.view });
+  }
+
+  close() {
+    this.#client.forget(this);
+  }
+
+  // What follows is for the client's own use.
+
+  request(isBinary) {
+    const { fields, rate, hash } = this.options;
+    // Aliases that JSON did not tell would be missing: what MessagePack goes on with begins anew.
+    const cursor = isBinary && !this.#mirror.knowsNames ? null : this.cursor;
+    return {
+      type: "subscribe", id: this.id, topic: this.topic, fields, rate, hash: hash || null, cursor,
+    };
+  }
+
+  subscribed({ view, verdict, cursor, rate }) {
+    this.view = view;
+    this.rate = rate;
+    this.code = undefined;
+    const [epoch, version, print] = cursor;
+    this.awaitsSnapshot = verdict === 2;
+    if (verdict === 2 || !this.#print) this.#begin(epoch, verdict === 2 ? 0 : version);
+    this.#print = print;
+    if (!this.awaitsSnapshot) this.#become("current");
+  }
+
+  #begin(epoch, version) {
+    // The document stays to be looked at until the snapshot is there.
+    this.#mirror.version = version;
+    this.#mirror.epoch = epoch;
+  }
+
+  snapshot(message, bytes, isBinary, isComplete) {
+    try {
+      if (!this.#mirror.reset(message, isBinary, isComplete)) return;
+    } catch (error) {
+      this.#broken(error);
+      return;
+    }
+    this.awaitsSnapshot = false;
+    this.#compare(message.hash, message.version);
+    this.#become("current");
+    this.emit("change", { kind: "snapshot", changes: [], bytes, from: 0, to: message.version });
+  }
+
+  diff(message, bytes) {
+    // Between a verdict that voids what was held and the snapshot, nothing applies.
+    if (this.awaitsSnapshot) return;
+    const changes = [];
+    try {
+      const verdict = this.#mirror.apply(message, changes);
+      if (verdict === "gap") this.again();
+      if (verdict !== "applied") return;
+    } catch (error) {
+      this.#broken(error);
+      return;
+    }
+    this.emit("change", { kind: "diff", changes, bytes, from: message.from, to: message.to });
+  }
+
+  proof({ version, hash }) {
+    if (!this.awaitsSnapshot) this.#compare(hash, version);
+  }
+
+  /** Resumes under the same id from what is held (D15, S9). */
+  again() {
+    this.view = null;
+    this.#client.resubscribe(this);
+  }
+
+  /** Lets go of what is held, and takes a snapshot. */
+  #broken(error) {
+    if (!(error instanceof DecodeError)) throw error;
+    this.#print = "";
+    this.awaitsSnapshot = true;
+    this.again();
+  }
+
+  #compare(hash, version) {
+    if (hash === undefined || version !== this.version) return;
+    const own = this.hash;
+    const agrees = own === hash;
+    this.emit("proof", { version, agrees });
+    const now = this.#client.now();
+    if (agrees || now - this.#reported.at < this.#reported.wait) return;
+    this.#reported = { at: now, wait: this.#reported.wait * 2 };
+    if (this.view !== null) this.#client.say({ type: "hash", view: this.view, version, hash: own });
+  }
+
+  unsubscribed(code) {
+    this.view = null;
+    if (code !== undefined && remedy(code) === "snapshot") {
+      this.#print = "";
+      this.again();
+      return;
+    }
+    this.code = code;
+    this.#become("refused");
+  }
+
+  polled(print) {
+    this.#print = print;
+    this.#become("current");
+  }
+
+  cut() {
+    this.view = null;
+    this.awaitsSnapshot = false;
+    if (this.status === "current") this.#become("stale");
+  }
+
+  #become(status) {
+    if (this.status === status) return;
+    this.status = status;
+    this.emit("status", status);
+  }
+}
