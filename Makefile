@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test sim fuzz bench embedded spec lint docs
+.PHONY: help deps build run test page sim fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -23,6 +23,11 @@ run: deps ## build the node and start it with live demonstration data
 test: deps ## every test, those of the specification and of its text included
 	@tools/spec.sh
 	$(TEST)
+
+page: deps ## the demonstration's page, all of it, in Chromium; PICTURES=folder keeps pictures
+	swift build --product fieldcast-node
+	FIELDCAST_NODE=.build/debug/fieldcast-node WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
+		node --test Tests/PageTests/page.mjs
 
 lint: deps ## formatting, and the tidy test over the tree
 	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Embedded Examples)

@@ -24,6 +24,9 @@ final class Topic {
     /// Who is there, where the topic is a roster.
     var roster = Roster()
     var standing: Standing
+    /// The store could not give it lately, and is asked again when some time has passed.
+    var isResting = false
+    var failedLoads = 0
 
     /// How a durable topic stands to its store. A topic that is not durable is always `ready`.
     enum Standing {
@@ -39,8 +42,15 @@ final class Topic {
     struct Batch {
         var records: [Record] = []
         var deadLetters: [DeadLetter] = []
+        /// How many of the oldest are gone.
+        var settledLetters = 0
+        /// The topic began anew, and all that was stored of it is void.
+        var isAnew = false
         var answers: [(Origin, Notice.Outcome)] = []
-        var isEmpty: Bool { records.isEmpty && deadLetters.isEmpty && answers.isEmpty }
+        var isEmpty: Bool {
+            records.isEmpty && deadLetters.isEmpty && answers.isEmpty && settledLetters == 0
+                && !isAnew
+        }
     }
 
     var batch = Batch()
