@@ -49,7 +49,7 @@ extension Desk {
             case .filling, .behind: stations[seat.station]?.waiting -= 1
             case .joining, .level, .catchingUp: break
             }
-            leave(audience, shard, carrier)
+            leave(audience, index, carrier)
             seats[index]?.audience = nil
             seats[index]?.standing = .joining
             join(index, cursor: nil, carrier)
