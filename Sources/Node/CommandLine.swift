@@ -21,6 +21,8 @@ public enum NodeCommand: Equatable, Sendable {
         public var hasPage = false
         /// Where durable topics are kept.
         public var storeFile: String?
+        /// When its write-ahead log holds so many pages, they are moved into the file.
+        public var storeLogPages: Int?
         /// What holds for topics, the first pattern that matches decides.
         public var topics: [TopicRules.Rule] = []
     }
@@ -73,13 +75,20 @@ public enum NodeCommand: Equatable, Sendable {
                 serve.loops = loops
             case "--secret-file": serve.secretFile = try value(of: word, &words)
             case "--store": serve.storeFile = try value(of: word, &words)
+            case "--store-log-pages":
+                let text = try value(of: word, &words)
+                guard let pages = Int(text), pages > 0 else {
+                    throw Mistake(
+                        text: "--store-log-pages wants a number above zero, not '\(text)'")
+                }
+                serve.storeLogPages = pages
             case "--topics": serve.topics.append(try rule(try value(of: word, &words)))
             default:
                 throw unknown(
                     word,
                     known: [
                         "--demo", "--listen", "--devices", "--admin", "--loops", "--page",
-                        "--secret-file", "--store", "--topics", "--help",
+                        "--secret-file", "--store", "--store-log-pages", "--topics", "--help",
                     ])
             }
         }

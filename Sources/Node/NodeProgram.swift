@@ -43,9 +43,12 @@ public enum NodeProgram {
                                when it is not there. Without it topics live in memory
           --topics PATTERN=WORDS
                                what topics are: state (else), collection, event or signal; with
-                               'durable' beside it they are kept in the store. The first that
+                               'durable' beside it they are kept in the store, and with
+                               'checkpoint:N' stored whole after N changes (1000). The first that
                                matches decides: --topics 'jobs/**=event,durable'. With --store and
                                without --topics every topic is durable
+          --store-log-pages N  moves the store's write-ahead log into FILE when it holds N pages
+                               of 4 KiB (2000)
 
         It ends in good order on SIGINT and SIGTERM. Exit codes: 0 ended in good order,
         1 could not start or found damage, 2 wrong usage.
@@ -113,6 +116,7 @@ public enum NodeProgram {
             settings.access.keys = keys
         }
         settings.store = serve.storeFile.map { StoreSettings(file: $0) }
+        if let pages = serve.storeLogPages { settings.store?.options.logPages = pages }
         settings.hub.rules = rules(serve)
         let node: Node
         do throws(Node.StartError) {
