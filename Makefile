@@ -57,9 +57,13 @@ embedded: deps ## Wire as Embedded Swift for devices and browsers
 
 SPEC_TESTS := VectorTests|ExampleTests|CatalogueTests
 
-spec: deps ## the specification: its text, vectors, schema and rules
+spec: deps ## the specification: text, vectors, schema, rules; MUTATE=n breaks Wire n times, SEED=s
+ifdef MUTATE
+	@SEED=$(or $(SEED),1) tools/spec.sh --mutate $(MUTATE)
+else
 	@tools/spec.sh
 	$(TEST) --filter '$(SPEC_TESTS)'
+endif
 
 docs: deps ## the reference pages
 	$(call nothing_yet,no reference pages are made)
