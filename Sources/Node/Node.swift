@@ -19,13 +19,17 @@ public final class Node: Sendable {
     public let addresses: [String: SocketAddress]
     /// Where the first listener listens.
     public let address: SocketAddress
+    /// What the loops wait on for the system: io_uring or epoll.
+    public let kernel: String
     private let shared: NodeLoop.Shared
     private let threads: [LoopThread]
     var store: Store? { shared.store }
 
     private init(
-        _ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread]
+        _ listening: [Listening], _ kernel: String, _ shared: NodeLoop.Shared,
+        _ threads: [LoopThread]
     ) {
+        self.kernel = kernel
         addresses = Dictionary(
             listening.map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
         address = listening.first?.address ?? .loopback(port: 0)
@@ -71,6 +75,7 @@ public final class Node: Sendable {
         var latches: [Latch<NodeLoop.Shared?>] = []
         var wakers: [Waker] = []
         var listening: [Listening] = []
+        var kernel = ""
         var failure: StartError?
         for number in 0..<settings.loops where failure == nil {
             do throws(Errno) {
@@ -80,8 +85,9 @@ public final class Node: Sendable {
                 threads.append(try LoopThread { run(number, told, started, mail) })
                 latches.append(mail)
                 switch started.wait() {
-                case .listening(let bound, let waker, _):
+                case .listening(let bound, let waker, let name):
                     listening = bound
+                    kernel = name
                     wakers.append(waker)
                     // With port 0 the first loop finds a port, and the others share it.
                     for place in bound.indices {
@@ -104,7 +110,7 @@ public final class Node: Sendable {
             for thread in threads { thread.join() }
             throw failure
         }
-        return Node(listening, shared, threads)
+        return Node(listening, kernel, shared, threads)
     }
 
     /// A loop's whole life, on its own thread.
@@ -136,6 +142,12 @@ public final class Node: Sendable {
         }
         for listener in settings.listeners {
             do throws(Errno) {
+                if let socket = listener.inherited {
+                    try loop.share(
+                        socket, named: listener.name, proxyHeader: listener.expectsProxyHeader,
+                        tls: listener.tls, speaking: listener.speech)
+                    continue
+                }
                 try loop.listen(
                     at: listener.address, named: listener.name, sharingPort: settings.loops > 1,
                     proxyHeader: listener.expectsProxyHeader, tls: listener.tls,
@@ -153,6 +165,13 @@ public final class Node: Sendable {
     /// From now on a listener shows another certificate. Connections that are open stay open.
     public func replaceCertificate(_ context: TLSContext, of listener: String) {
         shared.post.tellAll(.certificate(context, listener: listener))
+    }
+
+    /// Asks all loops for a sign of life.
+    public func pulse() -> Pulse {
+        let pulse = Pulse(loops: threads.count)
+        for loop in threads.indices { shared.post.answer(.pulse(pulse), to: loop) }
+        return pulse
     }
 
     /// Stops in good order and returns when every loop has ended.

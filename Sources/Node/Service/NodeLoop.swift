@@ -97,6 +97,7 @@ final class NodeLoop: Service {
             case .certificate(let context, let listener):
                 loop.replaceTLS(context, ofListeners: listener)
             case .store(let answers): receive(answers)
+            case .pulse(let pulse): pulse.beat()
             case .stop: drain()
             }
         }
