@@ -13,5 +13,7 @@ enum Letter: Sendable {
     case store([StoreAnswer])
     /// Somebody wants to know whether this loop turns.
     case pulse(Pulse)
+    /// The operator asks.
+    case inquiry(Inquiry)
     case stop
 }
