@@ -54,7 +54,9 @@ struct ConfigurationReader {
                 mistakes.append(
                     ConfigurationMistake(
                         at: entry.place,
-                        "\(entry.name) stands above any section; \(home(entry.name))"))
+                        "\(entry.name) stands above any section; "
+                            + (ConfigurationReader.home(entry.name)
+                                ?? "write the [section] it belongs to above it")))
             }
             return
         }
@@ -84,13 +86,12 @@ struct ConfigurationReader {
         fill(target, section)
     }
 
-    /// Where a key that stands in no section would belong.
-    private func home(_ key: String) -> String {
-        for (section, keys) in ConfigurationReader.topSections
-        where keys.contains(where: { $0.name == key }) {
+    /// Where a key belongs that stands in the wrong place, or in none.
+    private static func home(_ key: String) -> String? {
+        for (section, keys) in topSections where keys.contains(where: { $0.name == key }) {
             return "it belongs beneath [\(section)]"
         }
-        return "write the [section] it belongs to above it"
+        return nil
     }
 
     private mutating func open(_ name: String, _ place: FilePlace) -> Target? {
@@ -206,12 +207,12 @@ extension ConfigurationReader {
         var outcome = Outcome()
         for entry in section.entries {
             guard let key = keys.first(where: { $0.name == entry.name }) else {
-                let names = keys.map(\.name)
                 let section = section.path.joined(separator: ".")
+                let hint = home(entry.name) ?? Nearest.hint(entry.name, keys.map(\.name))
                 outcome.mistakes.append(
                     ConfigurationMistake(
                         at: entry.place,
-                        "\(section) has no key \(entry.name); \(Nearest.hint(entry.name, names))"))
+                        "\(section) has no key \(entry.name); \(hint)"))
                 continue
             }
             if let first = outcome.places["\(path).\(key.name)"] {

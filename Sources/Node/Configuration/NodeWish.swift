@@ -45,7 +45,9 @@ struct NodeWish {
         if serve.isDemonstration {
             let isDurable = outcome.configuration.storeFile != nil
             outcome.settings.hub.rules.rules += Demonstration.rules(isDurable: isDurable)
-        } else if reader.configuration.keyFiles.isEmpty, reader.places["access.keys"] == nil {
+        } else if reader.configuration.keyFiles.isEmpty,
+            !mistakes.contains(where: { $0.text.hasPrefix("keys ") })
+        {
             mistakes.append(
                 ConfigurationMistake(
                     .absence,

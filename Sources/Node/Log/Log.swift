@@ -90,6 +90,8 @@ public final class Log: Sendable {
         }
         let entry = LogEntry(
             time: Process.wall, level: level, event: event, text: text(), fields: all)
+        // That lines were lost is said however full the box is.
+        if event == .logDropped { return intake.deliver(.entry(entry)) }
         if !intake.post(.entry(entry)) { dropped.wrappingAdd(1, ordering: .relaxed) }
     }
 

@@ -124,7 +124,7 @@ import Wire
     @Test(
         "Each mistake is said with its line, its column and what would be right",
         arguments: [
-            ("loops = 1", 3, 1, "belongs beneath [node]"),
+            ("loops = 1", 3, 1, "access has no key loops; it belongs beneath [node]"),
             ("[nod]", 3, 1, "did you mean node?"), ("[listeners]", 3, 1, "[[listeners]]"),
             ("[[node]]", 3, 1, "[node], only once"), ("[access]", 3, 1, "line 1 already"),
             ("[node]\nloop = 2", 4, 1, "did you mean loops?"),
@@ -164,7 +164,8 @@ import Wire
                 "or a list of fields"
             ),
             (
-                "[[roles]]\nname = \"a\"\n[[roles.grants]]\ntopics = \"b\"\nread = [\"x..y\"]", 7, 8,
+                "[[roles]]\nname = \"a\"\n[[roles.grants]]\ntopics = \"b\"\nread = [\"x..y\"]", 7,
+                8,
                 "or a list of fields"
             ),
             ("[[roles]]\nname = \"a\"\n[[roles]]\nname = \"a\"", 6, 1, "a role a already"),
@@ -199,6 +200,15 @@ import Wire
     func keys(text: String, said: String) throws {
         let mistakes = ConfigurationTests.outcome(text).mistakes
         #expect(mistakes.contains { $0.text.contains(said) }, "\(mistakes)")
+    }
+
+    @Test("A key above any section is sent to its own")
+    func homeless() {
+        let mistakes = ConfigurationTests.outcome("loops = 2\n" + ConfigurationTests.access)
+            .mistakes
+        #expect(
+            mistakes.map { $0.line(in: "f") }
+                == ["f:1:1: loops stands above any section; it belongs beneath [node]"])
     }
 
     @Test("A file that is not there is the only mistake besides")
