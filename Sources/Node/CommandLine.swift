@@ -25,9 +25,13 @@ public enum NodeCommand: Equatable, Sendable {
         public var wish = Wish.run
         public var configFile: String?
         public var listen: SocketAddress?
+        public var devices: SocketAddress?
+        public var admin: SocketAddress?
         public var loops: Int?
         public var secretFile: String?
         public var isDemonstration = false
+        /// The page comes with the demonstration, and without one when asked for.
+        public var hasPage = false
         /// Where durable topics are kept.
         public var storeFile: String?
         /// What holds for topics, the first pattern that matches decides.
@@ -64,8 +68,8 @@ public enum NodeCommand: Equatable, Sendable {
     }
 
     private static let serveOptions = [
-        "--config", "--check", "--print-config", "--demo", "--listen", "--loops", "--secret-file",
-        "--store", "--topics", "--help", "--version",
+        "--config", "--check", "--print-config", "--demo", "--page", "--listen", "--devices",
+        "--admin", "--loops", "--secret-file", "--store", "--topics", "--help", "--version",
     ]
 
     private static func serve(_ words: inout ArraySlice<String>) throws(Mistake) -> Serve {
@@ -76,14 +80,13 @@ public enum NodeCommand: Equatable, Sendable {
             case "--config": serve.configFile = try value(of: word, &words)
             case "--check": serve.wish = .check
             case "--print-config": serve.wish = .show
-            case "--demo": serve.isDemonstration = true
-            case "--listen":
-                let text = try value(of: word, &words)
-                guard let address = SocketAddress(listening: text) else {
-                    throw Mistake(
-                        text: "--listen wants HOST:PORT, as in 127.0.0.1:8080, not '\(text)'")
-                }
-                serve.listen = address
+            case "--demo":
+                serve.isDemonstration = true
+                serve.hasPage = true
+            case "--page": serve.hasPage = true
+            case "--listen": serve.listen = try address(of: word, &words)
+            case "--devices": serve.devices = try address(of: word, &words)
+            case "--admin": serve.admin = try address(of: word, &words)
             case "--loops":
                 let text = try value(of: word, &words)
                 guard let loops = Int(text), (1...64).contains(loops) else {
@@ -111,7 +114,17 @@ public enum NodeCommand: Equatable, Sendable {
         return serve
     }
 
-    private static let verbs = ["token", "store", "config"]
+    private static func address(
+        of option: String, _ words: inout ArraySlice<String>
+    ) throws(Mistake) -> SocketAddress {
+        let text = try value(of: option, &words)
+        guard let address = SocketAddress(listening: text) else {
+            throw Mistake(text: "\(option) wants HOST:PORT, as in 127.0.0.1:8080, not '\(text)'")
+        }
+        return address
+    }
+
+    private static let verbs = ["token", "store", "config", "admin"]
 
     private static func config(_ words: inout ArraySlice<String>) throws(Mistake) -> ConfigWish {
         let verb = words.popFirst()

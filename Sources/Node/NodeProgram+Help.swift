@@ -10,10 +10,11 @@ extension NodeProgram {
           fieldcast-node token (--secret-file FILE | --config FILE) [TOKEN OPTION]...
           fieldcast-node store (check FILE | info FILE | backup FILE TO)
           fieldcast-node config (example | reference)
+          fieldcast-node admin VERB ...
 
         DESCRIPTION
           --demo serves live demonstration data with a secret made for this run, and prints the
-          address, a token, and a command that shows live diffs.
+          address of a page that shows it, a token, and a command that shows live diffs.
 
           --config FILE serves as the file says. 'fieldcast-node config example' prints one with
           every key explained, 'fieldcast-node config reference' lists them.
@@ -27,6 +28,11 @@ extension NodeProgram {
           --print-config       prints the configuration as it would be used, and ends
           --listen HOST:PORT   where the first listener listens (127.0.0.1:8080); port 0 takes a
                                free one
+          --devices HOST:PORT  where framed streams come in, for devices without WebSockets
+          --admin HOST:PORT    where the operator's verbs and the metrics are served: on loopback
+                               to whoever is on this machine, elsewhere to tokens with the claim
+                               "admin"
+          --page               serves the demonstration's page at / without its data
           --loops N            how many threads share connections and topics (1)
           --secret-file FILE   the secret that signs tokens, at least 32 bytes; or public keys in
                                PEM, or a key set in JSON. Make one:
@@ -52,6 +58,10 @@ extension NodeProgram {
           --seconds N          how long it counts (3600)
           --issuer, --audience TEXT
                                its claims iss and aud; from the configuration where there is one
+
+        OPERATORS
+          admin asks a running node: topics, connections, who is slow, dead letters, revocations.
+          'fieldcast-node admin --help' lists the verbs.
 
         STORES
           store check looks through a store, store info says what is in it, store backup copies

@@ -102,7 +102,9 @@ extension NodeProgram {
             case .storeMissing: throw Refusal(text: "durable topics need --store FILE")
             case .store(let error): throw Refusal(text: error.text)
             case .listener(let name, let errno):
-                let address = settings.listeners.first { $0.name == name }?.address
+                let address =
+                    settings.listeners.first { $0.name == name }?.address
+                    ?? settings.admin?.address
                 throw Refusal(
                     text: "\(name) cannot listen at \(address.map { "\($0)" } ?? "its address"): "
                         + "\(errno.listening)")
@@ -117,6 +119,12 @@ extension NodeProgram {
             Process.write(welcome(node.address, Tokens(settings.access)))
         } else {
             Process.write("fieldcast-node \(version) listens at \(node.address)\n")
+            if let devices = node.addresses["devices"] {
+                Process.write("framed streams come in at \(devices)\n")
+            }
+            if let admin = node.adminAddress {
+                Process.write("operators ask at \(admin)\n")
+            }
         }
         let isSecond = settings.kernel == .auto && node.kernel != KernelChoice.uring.rawValue
         settings.log.write(
@@ -135,6 +143,11 @@ extension NodeProgram {
                     ("inherited", .boolean(listener.inherited != nil)),
                 ])
         }
+        if let admin = node.adminAddress {
+            settings.log.write(
+                .info, .listening, "operators ask here",
+                [("listener", "admin"), ("address", .text(Text("\(admin)")))])
+        }
         settings.log.write(.info, .ready, "clients may come")
     }
 
@@ -147,11 +160,14 @@ extension NodeProgram {
             ])
         let token = tokens.token(
             for: principal, at: Process.wall, seconds: 86_400)
+        let topics = Demonstration.topics.map(\.string).joined(separator: "  ")
         return """
-            fieldcast-node \(version) shows a support desk that lives.
+            fieldcast-node \(version) shows a support desk that lives. Open it in a browser:
+
+              http://\(address)/#token=\(token?.string ?? "")
 
               address  ws://\(address)/v1/ws
-              topics   desk/metrics  desk/queue  desk/agents  desk/sessions
+              topics   \(topics)
               token    \(token?.string ?? "")
 
             See live diffs, in another terminal:

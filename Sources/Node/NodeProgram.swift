@@ -10,6 +10,13 @@ public enum NodeProgram {
     /// Runs to the end; the exit code comes back.
     public static func run(_ words: [String]) -> Int32 {
         do throws(NodeCommand.Mistake) {
+            if words.first == "admin" {
+                if words.count == 1 || words.contains("--help") {
+                    Process.write(AdminCommand.help)
+                    return 0
+                }
+                return try AdminCommand(words.dropFirst()).run()
+            }
             switch try NodeCommand(words) {
             case .help: Process.write(help)
             case .version: Process.write("fieldcast-node \(version)\n")

@@ -30,6 +30,10 @@ public struct NodeSettings: Sendable {
     public var log = Log()
     /// Publishes live demonstration data.
     public var isDemonstration = false
+    /// Serves the page that shows it, at `/`.
+    public var hasPage = false
+    /// The page's files, from the start on.
+    var pages: PageShelf?
 
     public init() {}
 

@@ -107,6 +107,7 @@ extension Configuration {
         settings.compresses = compresses
         settings.access = live.access
         settings.origins = Set(origins)
+        settings.hasPage = hasPage
         settings.trustedProxies = TrustedProxies(
             trustedProxies.compactMap { TrustedProxies.Range($0) })
         settings.limits = limits
@@ -117,7 +118,7 @@ extension Configuration {
             terms: desk.terms, lagsBeforeSlowing: desk.lagsBeforeSlowing, patience: desk.patience)
         settings.store = storeFile.map { StoreSettings(file: $0) }
         settings.admin = adminAddress.map {
-            AdminSettings(address: $0, wantsToken: adminWantsToken)
+            AdminSettings(address: $0, wantsToken: adminWantsToken ?? !$0.isLoopback)
         }
         let wishes = listeners.isEmpty ? [ListenerWish()] : listeners
         settings.listeners = wishes.map { wish in

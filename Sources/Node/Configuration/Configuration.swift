@@ -25,7 +25,9 @@ public struct Configuration: Equatable, Sendable {
     var topics: [TopicWish] = []
     var storeFile: String?
     var adminAddress: SocketAddress?
-    var adminWantsToken = AdminSettings().wantsToken
+    /// Nil: where others than this machine can connect.
+    var adminWantsToken: Bool?
+    var hasPage = false
     var logLevel = LogLevel.info
     var logForm = LogForm.text
 

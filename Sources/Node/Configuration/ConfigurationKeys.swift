@@ -105,6 +105,9 @@ enum ConfigurationKeys {
                 }, "a list of addresses and ranges in quotes"), .restart,
             sample: "[\"127.0.0.1\"]",
             "Whose X-Forwarded-For is believed about the true address of a client."),
+        Key(
+            "page", \.hasPage, .flag, .restart,
+            "Serves the page of the demonstration at /, for a look at one's own topics."),
     ]
 
     static let store: [Key] = [
@@ -121,9 +124,9 @@ enum ConfigurationKeys {
             sample: "\"127.0.0.1:8081\"",
             "Where health, readiness, metrics and the operator's verbs are served."),
         Key(
-            "wants_token", \.adminWantsToken, .flag, .restart,
-            "Asks for a token with the claim admin; needed where others than this machine can "
-                + "connect."),
+            "wants_token", \.adminWantsToken, KeyForm.flag.optional, .restart, sample: "true",
+            "Asks for a token with the claim admin; unless set, it does where others than this "
+                + "machine can connect."),
     ]
 
     static let log: [Key] = [

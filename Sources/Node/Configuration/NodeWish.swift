@@ -74,6 +74,19 @@ struct NodeWish {
             }
             configuration.listeners[0].address = address
         }
+        if let address = serve.devices {
+            if configuration.listeners.isEmpty {
+                configuration.listeners.append(Configuration.ListenerWish())
+            }
+            configuration.listeners.removeAll { $0.name == "devices" }
+            var devices = Configuration.ListenerWish()
+            devices.name = "devices"
+            devices.address = address
+            devices.speaks = .framed
+            configuration.listeners.append(devices)
+        }
+        if let address = serve.admin { configuration.adminAddress = address }
+        if serve.hasPage { configuration.hasPage = true }
         if let loops = serve.loops { configuration.loops = loops }
         if let file = serve.secretFile { configuration.keyFiles = [file] }
         if let file = serve.storeFile { configuration.storeFile = file }
