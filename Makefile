@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test page sim fuzz bench embedded spec lint docs
+.PHONY: help deps build run test page sim crash fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -45,6 +45,9 @@ endef
 sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name plants a fault
 	@tools/sim.sh $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(FAULT),--fault $(FAULT))
+
+crash: deps ## kill the node TIMES times under load and see what it remembers
+	CRASH_TIMES=$(or $(TIMES),200) $(TEST) --filter CrashTests
 
 fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 	tools/fuzz.sh $(or $(TIME),60) $(NAME)

@@ -112,7 +112,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL", "CLossyFiles"],
+            dependencies: [
+                "Node", "Hub", "Transport", "Wire", "COpenSSL", "CLossyFiles", "fieldcast-node",
+            ],
             swiftSettings: door),
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],

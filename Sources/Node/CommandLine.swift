@@ -34,6 +34,8 @@ public enum NodeCommand: Equatable, Sendable {
         public var hasPage = false
         /// Where durable topics are kept.
         public var storeFile: String?
+        /// When its write-ahead log holds so many pages, they are moved into the file.
+        public var storeLogPages: Int?
         /// What holds for topics, the first pattern that matches decides.
         public var topics: [TopicRules.Rule] = []
     }
@@ -69,7 +71,8 @@ public enum NodeCommand: Equatable, Sendable {
 
     private static let serveOptions = [
         "--config", "--check", "--print-config", "--demo", "--page", "--listen", "--devices",
-        "--admin", "--loops", "--secret-file", "--store", "--topics", "--help", "--version",
+        "--admin", "--loops", "--secret-file", "--store", "--store-log-pages", "--topics", "--help",
+        "--version",
     ]
 
     private static func serve(_ words: inout ArraySlice<String>) throws(Mistake) -> Serve {
@@ -95,6 +98,13 @@ public enum NodeCommand: Equatable, Sendable {
                 serve.loops = loops
             case "--secret-file": serve.secretFile = try value(of: word, &words)
             case "--store": serve.storeFile = try value(of: word, &words)
+            case "--store-log-pages":
+                let text = try value(of: word, &words)
+                guard let pages = Int(text), pages > 0 else {
+                    throw Mistake(
+                        text: "--store-log-pages wants a number above zero, not '\(text)'")
+                }
+                serve.storeLogPages = pages
             case "--topics": serve.topics.append(try rule(try value(of: word, &words)))
             default: throw unknown(word, known: verbs + serveOptions)
             }

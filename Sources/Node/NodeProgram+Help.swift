@@ -41,9 +41,12 @@ extension NodeProgram {
                                when it is not there. Without it topics live in memory
           --topics PATTERN=WORDS
                                what topics are: state (else), collection, event or signal; with
-                               'durable' beside it they are kept in the store. The first that
+                               'durable' beside it they are kept in the store, and with
+                               'checkpoint:N' stored whole after N changes (1000). The first that
                                matches decides: --topics 'jobs/**=event,durable'. With a store and
                                without any topics every topic is durable
+          --store-log-pages N  moves the store's write-ahead log into FILE when it holds N pages
+                               of 4 KiB (2000)
           --help, --version    this page; the version
 
         TOKENS

@@ -117,6 +117,7 @@ extension Configuration {
         settings.desk = Desk.Settings(
             terms: desk.terms, lagsBeforeSlowing: desk.lagsBeforeSlowing, patience: desk.patience)
         settings.store = storeFile.map { StoreSettings(file: $0) }
+        settings.store?.options.logPages = storeLogPages
         settings.admin = adminAddress.map {
             AdminSettings(address: $0, wantsToken: adminWantsToken ?? !$0.isLoopback)
         }

@@ -24,6 +24,7 @@ public struct Configuration: Equatable, Sendable {
     var desk = DeskWish()
     var topics: [TopicWish] = []
     var storeFile: String?
+    var storeLogPages = StoreFile.Options().logPages
     var adminAddress: SocketAddress?
     /// Nil: where others than this machine can connect.
     var adminWantsToken: Bool?

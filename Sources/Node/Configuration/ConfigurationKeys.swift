@@ -115,7 +115,10 @@ enum ConfigurationKeys {
             "file", \.storeFile, KeyForm.file.optional, .restart,
             sample: "\"/var/lib/fieldcast/fieldcast.store\"",
             "Where durable topics are kept; made when it is not there. Without it topics live in "
-                + "memory.")
+                + "memory."),
+        Key(
+            "log_pages", \.storeLogPages, .number(10...1_000_000), .restart,
+            "When its write-ahead log holds so many pages of 4 KiB, they are moved into the file."),
     ]
 
     static let admin: [Key] = [

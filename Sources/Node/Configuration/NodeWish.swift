@@ -90,6 +90,7 @@ struct NodeWish {
         if let loops = serve.loops { configuration.loops = loops }
         if let file = serve.secretFile { configuration.keyFiles = [file] }
         if let file = serve.storeFile { configuration.storeFile = file }
+        if let pages = serve.storeLogPages { configuration.storeLogPages = pages }
         configuration.topics =
             serve.topics.map { rule in
                 var wish = Configuration.TopicWish()
