@@ -106,7 +106,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Hub", "Transport", "Wire", "COpenSSL", "CLossyFiles"],
+            dependencies: [
+                "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
+            ],
             swiftSettings: door),
         .testTarget(
             name: "BenchTests", dependencies: ["fieldcast-bench", "Wire", "CAllocations"],
@@ -120,7 +122,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "PageTests", dependencies: ["fieldcast-node"],
-            exclude: ["chromium.mjs", "page.mjs"], swiftSettings: strict),
+            exclude: ["chromium.mjs", "first.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),

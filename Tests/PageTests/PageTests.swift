@@ -7,7 +7,8 @@ import Testing
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     private static let node = "/usr/bin/node"
-    private static let browser = ProcessInfo.processInfo.environment["CHROMIUM"] ?? "/usr/bin/chromium"
+    private static let browser =
+        ProcessInfo.processInfo.environment["CHROMIUM"] ?? "/usr/bin/chromium"
 
     private static func isThere(_ path: String) -> Bool {
         FileManager.default.isExecutableFile(atPath: path)

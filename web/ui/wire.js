@@ -52,7 +52,8 @@ function followTopic(watch, isBinary) {
       drawTotals();
     });
   });
-  watch.on("proof", ({ agrees }) => mark(agrees ? "good" : "bad", agrees ? "same hash" : "differs"));
+  watch.on("proof",
+    ({ agrees }) => mark(agrees ? "good" : "bad", agrees ? "same hash" : "differs"));
   watch.on("status", (status) => { if (status === "stale") mark("wait", "held, while away"); });
 
   function mark(className, text) {
