@@ -111,11 +111,12 @@ test("a cut is told, and one diff brings back what was missed", async () => {
   const page = await visitLive();
   await page.value("cut.click()");
   await page.until("standing.dataset.state === 'waiting'");
-  await page.until("/Next try in/.test(standing.innerText)");
+  await page.until("/Next try in/.test(countdown.innerText)");
   await page.until("/held, while away/.test(topics.innerText)");
   await page.value("retry.click()");
   await page.until("standing.dataset.state === 'live'");
   await page.until("/in one diff of [0-9]+ bytes/.test(notice.innerText)");
+  await page.until("[...topics.rows].every((row) => row.cells[5].innerText === 'same hash')");
   assertQuiet(page);
 });
 

@@ -54,7 +54,10 @@ function followTopic(watch, isBinary) {
   });
   watch.on("proof",
     ({ agrees }) => mark(agrees ? "good" : "bad", agrees ? "same hash" : "differs"));
-  watch.on("status", (status) => { if (status === "stale") mark("wait", "held, while away"); });
+  watch.on("status", (status) => {
+    if (status === "stale") mark("wait", "held, while away");
+    if (status === "current") watch.prove();
+  });
 
   function mark(className, text) {
     badge.className = `badge ${className}`;
