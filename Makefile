@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test page sim fuzz bench embedded spec lint docs
+.PHONY: help deps build run test page sim crash fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -20,7 +20,8 @@ run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
-test: deps ## every test
+test: deps ## every test, those of the specification and of its text included
+	@tools/spec.sh
 	$(TEST)
 
 page: deps ## the demonstration's page, all of it, in Chromium; PICTURES=folder keeps pictures
@@ -46,14 +47,20 @@ sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name pla
 	@tools/sim.sh $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(FAULT),--fault $(FAULT))
 
+crash: deps ## kill the node TIMES times under load and see what it remembers
+	CRASH_TIMES=$(or $(TIMES),200) $(TEST) --filter CrashTests
+
 fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 	tools/fuzz.sh $(or $(TIME),60) $(NAME)
 
 embedded: deps ## Wire as Embedded Swift for devices and browsers
 	tools/embedded.sh
 
-spec: deps ## the specification's vectors and examples
-	$(TEST) --filter VectorTests
+SPEC_TESTS := VectorTests|ExampleTests|CatalogueTests
+
+spec: deps ## the specification: its text, vectors, schema and rules
+	@tools/spec.sh
+	$(TEST) --filter '$(SPEC_TESTS)'
 
 docs: deps ## the reference pages
 	$(call nothing_yet,no reference pages are made)

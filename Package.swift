@@ -7,6 +7,12 @@ let planted: SwiftSetting =
     Context.environment["FIELDCAST_PLANTED"] != nil
     ? .define("PLANTED") : .define("PLANTED", .when(configuration: .debug))
 
+/// Where a module's own may be looked at: in debug builds, and by the fuzzers, which are optimised and
+/// pass `-enable-testing`.
+let testable: SwiftSetting =
+    Context.environment["FIELDCAST_FUZZING"] != nil
+    ? .define("TESTABLE") : .define("TESTABLE", .when(configuration: .debug))
+
 /// Every target of ours is held to the same settings; see CONTRIBUTING.md for why each is on.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
@@ -61,8 +67,8 @@ let package = Package(
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
         .target(
-            name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
-            swiftSettings: strict),
+            name: "FuzzEntries", dependencies: ["Wire", "Transport", "CMsgpack"],
+            path: "Fuzz/Entries", swiftSettings: strict + [testable]),
 
         .executableTarget(
             name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
@@ -108,6 +114,7 @@ let package = Package(
             name: "NodeTests",
             dependencies: [
                 "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
+                "fieldcast-node",
             ],
             swiftSettings: door),
         .testTarget(

@@ -12,6 +12,8 @@ public enum NodeCommand: Equatable, Sendable {
 
     public struct Serve: Equatable, Sendable {
         public var listen = SocketAddress.loopback(port: 8080)
+        public var devices: SocketAddress?
+        public var admin: SocketAddress?
         public var loops = 1
         public var secretFile: String?
         public var isDemonstration = false
@@ -19,6 +21,8 @@ public enum NodeCommand: Equatable, Sendable {
         public var hasPage = false
         /// Where durable topics are kept.
         public var storeFile: String?
+        /// When its write-ahead log holds so many pages, they are moved into the file.
+        public var storeLogPages: Int?
         /// What holds for topics, the first pattern that matches decides.
         public var topics: [TopicRules.Rule] = []
     }
@@ -60,13 +64,9 @@ public enum NodeCommand: Equatable, Sendable {
                 serve.isDemonstration = true
                 serve.hasPage = true
             case "--page": serve.hasPage = true
-            case "--listen":
-                let text = try value(of: word, &words)
-                guard let address = SocketAddress(listening: text) else {
-                    throw Mistake(
-                        text: "--listen wants HOST:PORT, as in 127.0.0.1:8080, not '\(text)'")
-                }
-                serve.listen = address
+            case "--listen": serve.listen = try address(of: word, &words)
+            case "--devices": serve.devices = try address(of: word, &words)
+            case "--admin": serve.admin = try address(of: word, &words)
             case "--loops":
                 let text = try value(of: word, &words)
                 guard let loops = Int(text), (1...64).contains(loops) else {
@@ -75,13 +75,20 @@ public enum NodeCommand: Equatable, Sendable {
                 serve.loops = loops
             case "--secret-file": serve.secretFile = try value(of: word, &words)
             case "--store": serve.storeFile = try value(of: word, &words)
+            case "--store-log-pages":
+                let text = try value(of: word, &words)
+                guard let pages = Int(text), pages > 0 else {
+                    throw Mistake(
+                        text: "--store-log-pages wants a number above zero, not '\(text)'")
+                }
+                serve.storeLogPages = pages
             case "--topics": serve.topics.append(try rule(try value(of: word, &words)))
             default:
                 throw unknown(
                     word,
                     known: [
-                        "--demo", "--listen", "--loops", "--page", "--secret-file", "--store",
-                        "--topics", "--help",
+                        "--demo", "--listen", "--devices", "--admin", "--loops", "--page",
+                        "--secret-file", "--store", "--store-log-pages", "--topics", "--help",
                     ])
             }
         }
@@ -96,6 +103,16 @@ public enum NodeCommand: Equatable, Sendable {
                     + "that signs tokens (at least 32 bytes)")
         }
         return serve
+    }
+
+    private static func address(
+        of option: String, _ words: inout ArraySlice<String>
+    ) throws(Mistake) -> SocketAddress {
+        let text = try value(of: option, &words)
+        guard let address = SocketAddress(listening: text) else {
+            throw Mistake(text: "\(option) wants HOST:PORT, as in 127.0.0.1:8080, not '\(text)'")
+        }
+        return address
     }
 
     private static func token(_ words: inout ArraySlice<String>) throws(Mistake) -> TokenWish {
