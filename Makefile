@@ -36,6 +36,7 @@ lint: deps ## formatting, and the tidy test over the tree
 bench: ## measure; FILTER=wire for a part; rows to .build/bench/results.json
 	@tools/deps.sh bench
 	swift build -c release --product fieldcast-bench
+	swift build -c release --product fieldcast-node
 	@exec .build/release/fieldcast-bench $(if $(FILTER),--filter $(FILTER))
 
 define nothing_yet

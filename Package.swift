@@ -113,7 +113,8 @@ let package = Package(
         .testTarget(
             name: "NodeTests",
             dependencies: [
-                "Node", "Hub", "Transport", "Wire", "COpenSSL", "CLossyFiles", "fieldcast-node",
+                "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
+                "fieldcast-node",
             ],
             swiftSettings: door),
         .testTarget(
@@ -128,7 +129,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "PageTests", dependencies: ["fieldcast-node"],
-            exclude: ["chromium.mjs", "page.mjs"], swiftSettings: strict),
+            exclude: ["chromium.mjs", "first.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),
