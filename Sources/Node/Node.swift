@@ -20,12 +20,18 @@ public final class Node: Sendable {
     /// Where the first listener listens.
     public let address: SocketAddress
     private let shared: NodeLoop.Shared
+    /// Where the operator's verbs are served.
+    public let adminAddress: SocketAddress?
     private let threads: [LoopThread]
+    private let admin: AdminThread?
     var store: Store? { shared.store }
 
     private init(
-        _ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread]
+        _ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread],
+        _ admin: AdminThread?
     ) {
+        self.admin = admin
+        adminAddress = admin?.address
         addresses = Dictionary(
             listening.map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
         address = listening.first?.address ?? .loopback(port: 0)
@@ -45,6 +51,8 @@ public final class Node: Sendable {
 
     /// Starts the loops, each on its thread, and returns when all of them listen.
     public static func start(_ settings: NodeSettings) throws(StartError) -> Node {
+        var settings = settings
+        if settings.hasPage { settings.pages = PageShelf() }
         guard !settings.access.keys.isEmpty else { throw .noKeys }
         if settings.store == nil && settings.hub.rules.haveDurableTopics { throw .storeMissing }
         var store: Store?
@@ -93,18 +101,28 @@ public final class Node: Sendable {
                 failure = .system(error)
             }
         }
+        var admin: AdminThread?
+        if failure == nil, let wish = settings.admin {
+            do throws(Errno) {
+                admin = try AdminThread.listen(wish)
+            } catch {
+                failure = .listener("admin", error)
+            }
+        }
         let shared = NodeLoop.Shared(
             post: Post(wakers), census: Census(settings.limits), tickets: Tickets(),
-            revocations: Revocations(), store: store)
+            revocations: Revocations(store?.revocations ?? []), store: store,
+            desk: admin?.mailbox)
         if failure == nil {
             store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
         }
         for latch in latches { latch.open(with: failure == nil ? shared : nil) }
+        admin?.begin(settings, failure == nil ? shared : nil)
         if let failure {
             for thread in threads { thread.join() }
             throw failure
         }
-        return Node(listening, shared, threads)
+        return Node(listening, shared, threads, admin)
     }
 
     /// A loop's whole life, on its own thread.
@@ -159,6 +177,7 @@ public final class Node: Sendable {
     public func stop() {
         shared.post.tellAll(.stop)
         for thread in threads { thread.join() }
+        admin?.stop()
         // Last, so that whatever the loops handed over is stored.
         shared.store?.stop()
     }

@@ -11,5 +11,7 @@ enum Letter: Sendable {
     /// From now on a listener shows this certificate.
     case certificate(TLSContext, listener: String)
     case store([StoreAnswer])
+    /// The operator asks.
+    case inquiry(Inquiry)
     case stop
 }

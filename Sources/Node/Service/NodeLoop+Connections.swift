@@ -34,10 +34,12 @@ extension NodeLoop {
     func accepted(_ id: ConnectionID, from peer: SocketAddress) -> Bool {
         // Those who cannot stay are let in to be told so, unless they come without end.
         if shared.census.refuses >= .connections {
+            refusals.connections += 1
             guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
             unwelcome[id] = Problem(code: .overloaded, reason: "the server is short of memory")
         } else if settings.limits.connectionsPerAddress != nil {
             guard shared.census.enter(from: peer) else {
+                refusals.connections += 1
                 guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
                 unwelcome[id] = Problem(
                     code: .tooMany, reason: "too many connections from this address")
@@ -54,6 +56,7 @@ extension NodeLoop {
         if let problem = unwelcome[id] {
             return .respond(HTTPResponse(problem, Encoding(accepting: request), after: 5_000))
         }
+        if let page = settings.pages?.answer(request) { return .respond(page) }
         do throws(Route.Refusal) {
             let route = try Route(request)
             switch route {
@@ -114,6 +117,7 @@ extension NodeLoop {
     private func throttle(_ socket: Socket, _ id: ConnectionID, for wait: Interval) {
         guard !socket.isThrottled else { return }
         socket.isThrottled = true
+        refusals.throttled += 1
         let pause = max(wait, .milliseconds(100))
         throttled.append((id, loop.now + pause))
         loop.pause(id)

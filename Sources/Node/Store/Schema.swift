@@ -64,6 +64,7 @@ struct Schema {
             tenant TEXT NOT NULL,
             kind INTEGER NOT NULL,
             name TEXT NOT NULL,
+            at INTEGER NOT NULL,
             until INTEGER NOT NULL,
             PRIMARY KEY (tenant, kind, name)
         ) WITHOUT ROWID;

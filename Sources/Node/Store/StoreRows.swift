@@ -17,6 +17,7 @@ final class StoreRows {
     private let readLog: Statement
     private let readNames: Statement
     private let readLetters: Statement
+    private let cutLetters: Statement
     private let setRevocation: Statement
     private let cutRevocations: Statement
     private let readRevocations: Statement
@@ -56,11 +57,16 @@ final class StoreRows {
             "SELECT name, sum, state FROM names WHERE topic = ? ORDER BY name")
         readLetters = try database.statement(
             "SELECT sum, letter FROM dead_letters WHERE topic = ? ORDER BY id")
+        cutLetters = try database.statement(
+            "DELETE FROM dead_letters WHERE id IN"
+                + " (SELECT id FROM dead_letters WHERE topic = ? ORDER BY id LIMIT ?)")
         setRevocation = try database.statement(
-            "INSERT OR REPLACE INTO revocations (tenant, kind, name, until) VALUES (?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO revocations (tenant, kind, name, at, until)"
+                + " VALUES (?, ?, ?, ?, ?)")
         cutRevocations = try database.statement("DELETE FROM revocations WHERE until < ?")
         readRevocations = try database.statement(
-            "SELECT tenant, kind, name, until FROM revocations ORDER BY tenant, kind, name")
+            "SELECT tenant, kind, name, at, until FROM revocations"
+                + " ORDER BY tenant, kind, name")
     }
 
     // MARK: Topics
@@ -132,6 +138,11 @@ final class StoreRows {
             try setName.bind(name.name)
             try bindSummed(setName, id, place: UInt64(name.name.count))
             try setName.run()
+        }
+        if write.settledLetters > 0 {
+            try cutLetters.bind(id)
+            try cutLetters.bind(UInt64(write.settledLetters))
+            try cutLetters.run()
         }
         for letter in write.deadLetters {
             writer.clear()
@@ -317,6 +328,7 @@ final class StoreRows {
         try setRevocation.bind(revocation.tenant)
         try setRevocation.bind(revocation.kind.rawValue)
         try setRevocation.bind(revocation.name)
+        try setRevocation.bind(revocation.at.seconds)
         try setRevocation.bind(revocation.until.seconds)
         try setRevocation.run()
     }
@@ -331,7 +343,8 @@ final class StoreRows {
             revocations.append(
                 Revocation(
                     tenant: tenant, kind: kind, name: name,
-                    until: WallTime(seconds: readRevocations.integer(3))))
+                    at: WallTime(seconds: readRevocations.integer(3)),
+                    until: WallTime(seconds: readRevocations.integer(4))))
         }
         return revocations
     }

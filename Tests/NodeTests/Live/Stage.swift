@@ -75,6 +75,14 @@ final class Stage: Service {
         return player
     }
 
+    /// Takes on a player of an earlier stage, with all that its session knows.
+    func adopt(_ player: Player) {
+        player.session.disconnected()
+        player.connection = nil
+        player.isOpen = false
+        players.append(player)
+    }
+
     func connect(_ player: Player) {
         player.end = nil
         let wish = WebSocketWish(

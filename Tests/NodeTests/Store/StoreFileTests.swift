@@ -205,9 +205,11 @@ import Wire
     @Test("Remembers who is revoked until the last token has expired")
     func revocations() throws {
         let user = Revocation(
-            tenant: "t", kind: .user, name: "eve", until: WallTime(seconds: 200))
+            tenant: "t", kind: .user, name: "eve", at: WallTime(seconds: 5),
+            until: WallTime(seconds: 200))
         let token = Revocation(
-            tenant: "t", kind: .token, name: "id-1", until: WallTime(seconds: 100))
+            tenant: "t", kind: .token, name: "id-1", at: WallTime(seconds: 5),
+            until: WallTime(seconds: 100))
         do {
             let file = try StoreFile(folder.file)
             try file.add(token, now: WallTime(seconds: 50))
@@ -217,7 +219,8 @@ import Wire
         let file = try StoreFile(folder.file)
         #expect(try file.revocations() == [user, token])
         let later = Revocation(
-            tenant: "t", kind: .user, name: "eve", until: WallTime(seconds: 300))
+            tenant: "t", kind: .user, name: "eve", at: WallTime(seconds: 5),
+            until: WallTime(seconds: 300))
         try file.add(later, now: WallTime(seconds: 150))
         #expect(try file.revocations() == [later])
     }
