@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test sim fuzz bench embedded spec lint docs
+.PHONY: help deps build run test sanitize sim fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -22,6 +22,12 @@ run: deps ## build the node and start it with live demonstration data
 
 test: deps ## every test
 	$(TEST)
+
+# The tests under a sanitizer, in a folder of their own: half an hour on two cores.
+SUITES := Wire|Hub|Node|Probe|Transport|Bench|Program
+sanitize: deps ## the tests under the address and thread sanitizers; FILTER= for a part
+	tools/sanitize.sh address '$(or $(FILTER),($(SUITES))Tests)'
+	tools/sanitize.sh thread '$(or $(FILTER),($(SUITES))Tests)'
 
 lint: deps ## formatting, and the tidy test over the tree
 	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Embedded Examples)
