@@ -20,6 +20,7 @@ extension Desk {
         case .signal(let audience, let bytes):
             signal(bytes, to: SectionKey(shard: shard, audience: audience), now, carrier)
         case .ended(let seat, let code): ended(seat, code, now, carrier)
+        case .anew(let audience): seatAnew(audience, shard, carrier)
         case .page(let origin, let page):
             guard stations.holds(origin.connection) else { return }
             answered(origin.connection.index, .page(page), now, carrier)
@@ -33,6 +34,24 @@ extension Desk {
         remove(seat.index, carrier)
         let answer = Unsubscribed(id: place.subscribe.id, code: code)
         send(.unsubscribed(answer), to: place.station, now, carrier)
+    }
+
+    private mutating func seatAnew(_ audience: AudienceID, _ shard: Int, _ carrier: any Carrier) {
+        for index in seats.indices {
+            let index = UInt32(index)
+            guard let seat = seats[index], seat.audience == audience, seat.shard == shard else {
+                continue
+            }
+            leaveSection(index)
+            switch seat.standing {
+            case .filling, .behind: stations[seat.station]?.waiting -= 1
+            case .joining, .level, .catchingUp: break
+            }
+            leave(audience, shard, carrier)
+            seats[index]?.audience = nil
+            seats[index]?.standing = .joining
+            join(index, cursor: nil, carrier)
+        }
     }
 
     /// To everybody who keeps up; whoever is behind does without.

@@ -59,6 +59,22 @@ public struct Desk: ~Copyable {
         public var slowed: UInt64 = 0
         public var closedSlow: UInt64 = 0
         public var repairs: UInt64 = 0
+
+        public init() {}
+
+        /// Adds up what several have counted.
+        public static func += (sum: inout Counts, other: Counts) {
+            sum.messages += other.messages
+            sum.problems += other.problems
+            sum.deliveries += other.deliveries
+            sum.deliveredBytes += other.deliveredBytes
+            sum.lags += other.lags
+            sum.merged += other.merged
+            sum.snapshotRungs += other.snapshotRungs
+            sum.slowed += other.slowed
+            sum.closedSlow += other.closedSlow
+            sum.repairs += other.repairs
+        }
     }
 
     public init(_ settings: Settings, number: UInt32, shards: Int) {

@@ -152,6 +152,9 @@ public struct DurableName: Sendable {
         finish(sequence)
     }
 
+    /// An event that is none of its own.
+    mutating func skip(_ sequence: UInt64) { finish(sequence) }
+
     func deliveries(of sequence: UInt64) -> UInt64 {
         state.deliveries.first { $0.sequence == sequence }?.count ?? 0
     }

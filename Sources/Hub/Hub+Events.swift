@@ -82,6 +82,7 @@ extension Hub {
         let letter = DeadLetter(
             name: name, sequence: sequence, code: code, deliveries: deliveries,
             data: topic.log[sequence]?.data ?? .null)
+        if topic.deadLetters.count >= Hub.deadLetterLimit { settleLetters(topic, 1) }
         topic.deadLetters.append(letter)
         if topic.settings.isDurable { topic.batch.deadLetters.append(letter) }
     }

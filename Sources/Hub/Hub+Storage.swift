@@ -46,9 +46,13 @@ extension Hub {
             topic.recordsSinceCheckpoint = 0
             checkpoint = topic.checkpoint
         }
-        return TopicWrite(
+        // A topic that began anew says so even where it holds nothing yet.
+        if topic.batch.isAnew { checkpoint = topic.checkpoint }
+        var write = TopicWrite(
             key: topic.key, epoch: epoch, records: topic.batch.records, names: names,
             deadLetters: topic.batch.deadLetters, checkpoint: checkpoint)
+        write.settledLetters = topic.batch.settledLetters
+        return write
     }
 
     public mutating func receive(_ answer: StoreAnswer, now: Instant) {
@@ -133,6 +137,8 @@ extension Hub {
                 answer(
                     wish.origin,
                     .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
+            case .operate(let operation):
+                operated.append((operation.number, .refused(.storeFailed)))
             // Those who sit already cannot be refused: nobody would ask again for them.
             case .catchUp, .acknowledge, .presence: kept.append(request)
             case .leave, .signal: break

@@ -46,6 +46,7 @@ public struct Hub: ~Copyable {
     /// The time of the last flush.
     var flushed = Instant(nanoseconds: 0)
     var storeRequests: [StoreRequest] = []
+    var operated: [(number: UInt64, outcome: Operation.Outcome)] = []
     var commits: UInt64 = 0
     var letters: [(desk: Int, notice: Notice)] = []
     var writer = Writer(capacity: 4_096)
@@ -68,6 +69,24 @@ public struct Hub: ~Copyable {
         public var frames: UInt64 = 0
         public var snapshots: UInt64 = 0
         public var catchUps: UInt64 = 0
+
+        public init() {}
+
+        /// Adds up what several have counted.
+        public static func += (sum: inout Counts, other: Counts) {
+            sum.patches += other.patches
+            sum.events += other.events
+            sum.signals += other.signals
+            sum.expiries += other.expiries
+            sum.deadLetters += other.deadLetters
+            sum.commits += other.commits
+            sum.failedCommits += other.failedCommits
+            sum.refusals += other.refusals
+            sum.repeats += other.repeats
+            sum.frames += other.frames
+            sum.snapshots += other.snapshots
+            sum.catchUps += other.catchUps
+        }
     }
 
     public init(_ settings: Settings, shard: Int, shards: Int, desks: Int, seed: UInt64) {
@@ -89,6 +108,7 @@ public struct Hub: ~Copyable {
         case .acknowledge(let word): receive(word, now)
         case .presence(let presence): receive(presence, now)
         case .past(let wish): receive(wish)
+        case .operate(let operation): receive(operation)
         }
     }
 
@@ -103,6 +123,7 @@ public struct Hub: ~Copyable {
         case .acknowledge(let word): topic(ofNameIn: word)
         case .presence(let presence): topic(presence.roster)
         case .past(let wish): topic(wish.topic)
+        case .operate(let operation): topic(operation.topic)
         }
     }
 

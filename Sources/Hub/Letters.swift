@@ -55,6 +55,7 @@ public enum Request: Sendable {
     case acknowledge(Acknowledgement)
     case presence(Presence)
     case past(PastWish)
+    case operate(Operation)
 
     /// A connection is there, and how, or with no state that it is gone.
     public struct Presence: Sendable {
@@ -233,6 +234,8 @@ public enum Notice: Sendable {
     case event(SeatID, [UInt8])
     /// At most once: whoever is behind does without.
     case signal(AudienceID, [UInt8])
+    /// The topic began anew: the audience's seats take their places again, without a cursor.
+    case anew(AudienceID)
     /// The subscription has ended at the hub.
     case ended(SeatID, Code)
     case page(Origin, Page)

@@ -37,6 +37,8 @@ public struct TopicWrite: Equatable, Sendable {
     public var records: [Record]
     /// Durable names whose state has changed, whole.
     public var names: [DurableName.State]
+    /// How many of the oldest dead letters are not there any more, before these come.
+    public var settledLetters = 0
     public var deadLetters: [DeadLetter]
     /// Takes the place of everything before it.
     public var checkpoint: TopicCheckpoint?
@@ -125,6 +127,7 @@ public struct StoredTopic: Equatable, Sendable {
             names.removeAll { $0.name == name.name }
             names.append(name)
         }
+        deadLetters.removeFirst(min(write.settledLetters, deadLetters.count))
         deadLetters += write.deadLetters
         if let checkpoint = write.checkpoint {
             self.checkpoint = checkpoint

@@ -39,8 +39,15 @@ final class Topic {
     struct Batch {
         var records: [Record] = []
         var deadLetters: [DeadLetter] = []
+        /// How many of the oldest are gone.
+        var settledLetters = 0
+        /// The topic began anew, and all that was stored of it is void.
+        var isAnew = false
         var answers: [(Origin, Notice.Outcome)] = []
-        var isEmpty: Bool { records.isEmpty && deadLetters.isEmpty && answers.isEmpty }
+        var isEmpty: Bool {
+            records.isEmpty && deadLetters.isEmpty && answers.isEmpty && settledLetters == 0
+                && !isAnew
+        }
     }
 
     var batch = Batch()

@@ -20,9 +20,18 @@ public final class Node: Sendable {
     /// Where the first listener listens.
     public let address: SocketAddress
     private let shared: NodeLoop.Shared
+    /// Where the operator's verbs are served.
+    public let adminAddress: SocketAddress?
     private let threads: [LoopThread]
+    private let admin: AdminThread?
+    var store: Store? { shared.store }
 
-    private init(_ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread]) {
+    private init(
+        _ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread],
+        _ admin: AdminThread?
+    ) {
+        self.admin = admin
+        adminAddress = admin?.address
         addresses = Dictionary(
             listening.map { ($0.name, $0.address) }, uniquingKeysWith: { first, _ in first })
         address = listening.first?.address ?? .loopback(port: 0)
@@ -44,7 +53,25 @@ public final class Node: Sendable {
     public static func start(_ settings: NodeSettings) throws(StartError) -> Node {
         guard !settings.access.keys.isEmpty else { throw .noKeys }
         if settings.store == nil && settings.hub.rules.haveDurableTopics { throw .storeMissing }
-        let store = try openStore(settings)
+        var store: Store?
+        if let wish = settings.store {
+            do throws(StoreError) {
+                store = try Store.open(wish)
+            } catch {
+                throw .store(error)
+            }
+        }
+        do throws(StartError) {
+            return try start(settings, store)
+        } catch {
+            store?.stop()
+            throw error
+        }
+    }
+
+    private static func start(
+        _ settings: NodeSettings, _ store: Store?
+    ) throws(StartError) -> Node {
         var settings = settings
         var threads: [LoopThread] = []
         var latches: [Latch<NodeLoop.Shared?>] = []
@@ -72,26 +99,28 @@ public final class Node: Sendable {
                 failure = .system(error)
             }
         }
+        var admin: AdminThread?
+        if failure == nil, let wish = settings.admin {
+            do throws(Errno) {
+                admin = try AdminThread.listen(wish)
+            } catch {
+                failure = .listener("admin", error)
+            }
+        }
         let shared = NodeLoop.Shared(
             post: Post(wakers), census: Census(settings.limits), tickets: Tickets(),
-            revocations: Revocations(store?.revocations ?? []), store: store)
-        store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
+            revocations: Revocations(store?.revocations ?? []), store: store,
+            desk: admin?.mailbox)
+        if failure == nil {
+            store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
+        }
         for latch in latches { latch.open(with: failure == nil ? shared : nil) }
+        admin?.begin(settings, failure == nil ? shared : nil)
         if let failure {
             for thread in threads { thread.join() }
-            store?.stop()
             throw failure
         }
-        return Node(listening, shared, threads)
-    }
-
-    private static func openStore(_ settings: NodeSettings) throws(StartError) -> Store? {
-        guard let store = settings.store else { return nil }
-        do throws(StoreError) {
-            return try Store.open(store)
-        } catch {
-            throw .store(error)
-        }
+        return Node(listening, shared, threads, admin)
     }
 
     /// A loop's whole life, on its own thread.
@@ -146,6 +175,7 @@ public final class Node: Sendable {
     public func stop() {
         shared.post.tellAll(.stop)
         for thread in threads { thread.join() }
+        admin?.stop()
         // Last, so that whatever the loops handed over is stored.
         shared.store?.stop()
     }

@@ -16,7 +16,7 @@ public enum NodeProgram {
 
           fieldcast-node --secret-file FILE [--listen HOST:PORT] [--loops N]
                          [--store FILE] [--topics PATTERN=WORDS]...
-              Serves. FILE holds the secret that signs tokens, at least 32 bytes.
+              Serves. The secret file holds the secret that signs tokens, at least 32 bytes.
 
           fieldcast-node store check FILE
           fieldcast-node store backup FILE TO
@@ -101,10 +101,10 @@ public enum NodeProgram {
         } catch {
             switch error {
             case .noKeys: return fail("there is no key to check tokens with")
-            case .listener(_, let errno):
-                return fail("cannot listen at \(serve.listen): \(errno)")
             case .storeMissing: return fail("durable topics need --store FILE")
             case .store(let error): return fail(error.text)
+            case .listener(_, let errno):
+                return fail("cannot listen at \(serve.listen): \(errno)")
             case .system(let errno): return fail("cannot start a loop: \(errno)")
             }
         }

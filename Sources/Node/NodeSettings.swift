@@ -18,14 +18,14 @@ public struct NodeSettings: Sendable {
     public var limits = NodeLimits()
     public var hub = Hub.Settings()
     public var desk = Desk.Settings()
-    /// Where durable topics are kept; without it no topic may be durable.
-    public var store: StoreSettings?
     /// permessage-deflate for those who ask for it.
-    public var compresses = false
+    public var compresses = true
     /// Where the operator's verbs are served; nil for nowhere.
     public var admin: AdminSettings?
     /// How long a stop waits for what is under way, and over which time clients come back.
     public var drainTime = Interval.seconds(5)
+    /// Where durable topics are kept; without it no topic may be durable.
+    public var store: StoreSettings?
     /// Publishes live demonstration data.
     public var isDemonstration = false
 

@@ -8,7 +8,9 @@ public struct Tokens: Sendable {
     private let roles: [Text: [Principal.Grant]]
     private let revocations: Revocations
 
-    public init(_ settings: AccessSettings, _ revocations: Revocations = Revocations()) {
+    public init(_ settings: AccessSettings) { self.init(settings, Revocations()) }
+
+    init(_ settings: AccessSettings, _ revocations: Revocations) {
         keys = settings.keys
         roles = settings.roles
         self.revocations = revocations

@@ -1,52 +1,41 @@
 import Synchronization
-public import Wire
+import Wire
 
 /// Tokens that do not count any more though their time is not over: one by its id, or all that a
-/// user was given before a moment. All loops share them.
-public final class Revocations: Sendable {
-    /// What was revoked, and until when that must be remembered.
-    public struct Entry: Hashable, Sendable {
-        public enum Whose: Hashable, Sendable {
-            case token(Text)
-            case user(tenant: Text, name: Text)
-        }
-
-        public let whose: Whose
-        /// Tokens issued later count again.
-        public let at: WallTime
-
-        public init(_ whose: Whose, at: WallTime) {
-            self.whose = whose
-            self.at = at
-        }
+/// user was given before a moment. All loops of a node share them.
+final class Revocations: Sendable {
+    private struct Whose: Hashable {
+        let tenant: Text
+        let kind: Revocation.Kind
+        let name: Text
     }
 
-    private let entries = Mutex<[Entry.Whose: WallTime]>([:])
+    private let entries = Mutex<[Whose: Revocation]>([:])
 
-    public init(_ known: [Entry] = []) {
-        entries.withLock { entries in
-            for entry in known { entries[entry.whose] = entry.at }
-        }
+    init(_ known: [Revocation] = []) {
+        for revocation in known { add(revocation) }
     }
 
-    public func add(_ entry: Entry) {
-        entries.withLock { $0[entry.whose] = entry.at }
-    }
-
-    public var all: [Entry] {
-        entries.withLock { $0.map { Entry($0.key, at: $0.value) } }
+    func add(_ revocation: Revocation) {
+        let whose = Whose(
+            tenant: revocation.tenant, kind: revocation.kind, name: revocation.name)
+        entries.withLock { $0[whose] = revocation }
     }
 
     /// Whether a token is revoked. One that does not say when it was issued may be from before.
     func covers(_ claims: Claims, tenant: Text) -> Bool {
         entries.withLock { entries in
             if entries.isEmpty { return false }
-            if let id = claims.id, entries[.token(id)] != nil { return true }
+            if let id = claims.id,
+                entries[Whose(tenant: tenant, kind: .token, name: id)] != nil
+            {
+                return true
+            }
             guard let name = claims.subject,
-                let at = entries[.user(tenant: tenant, name: name)]
+                let found = entries[Whose(tenant: tenant, kind: .user, name: name)]
             else { return false }
             // Claims count whole seconds: one of the same second is taken for earlier.
-            return claims.issuedAt.map { $0.seconds <= at.seconds } ?? true
+            return claims.issuedAt.map { $0.seconds <= found.at.seconds } ?? true
         }
     }
 }

@@ -150,8 +150,8 @@ extension MessageError {
 }
 
 extension Value {
-    /// A request's body; nil when it is not what its type says. Without a type, or with the one that
-    /// command lines give of themselves, it is JSON.
+    /// A request's body; nil when it is not what its type says. Without a type, or with the one
+    /// that command lines give of themselves, it is JSON.
     fileprivate init?(body request: HTTPRequest) {
         let type = request.fields.first("content-type") ?? "application/json"
         let value: Value?

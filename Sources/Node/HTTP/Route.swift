@@ -155,8 +155,8 @@ enum Route: Equatable {
         return subscribe
     }
 
-    /// `fields=status,owner/name,*/score`: paths of names with slashes, `*` for any name. Commas and
-    /// slashes inside a name are written as %2C and %2F once more.
+    /// `fields=status,owner/name,*/score`: paths of names with slashes, `*` for any name. Commas
+    /// and slashes inside a name are written as %2C and %2F once more.
     private static func mask(_ text: String) throws(Refusal) -> Mask {
         var patterns: [Mask.Pattern] = []
         for path in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -1,8 +1,8 @@
 import Hub
 import Transport
 
-/// What one loop writes to another: requests to the hub of a shard, notices to a desk. A turn's
-/// letters to one loop travel together.
+/// What one loop writes to another: requests to the hub of a shard, notices to a desk; and what the
+/// store answers. A turn's letters to one loop travel together.
 enum Letter: Sendable {
     case request(Request)
     case notice(Notice, fromShard: Int)
@@ -10,7 +10,8 @@ enum Letter: Sendable {
     case access(AccessSettings)
     /// From now on a listener shows this certificate.
     case certificate(TLSContext, listener: String)
-    /// What the store has done for the hub of this loop.
     case store([StoreAnswer])
+    /// The operator asks.
+    case inquiry(Inquiry)
     case stop
 }

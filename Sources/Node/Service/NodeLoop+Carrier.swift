@@ -76,13 +76,18 @@ extension NodeLoop: Carrier {
     func pause(_ connection: UInt64) { hold(ConnectionID(line: connection), true) }
     func resume(_ connection: UInt64) { hold(ConnectionID(line: connection), false) }
 
-    func verify(_ token: Text) -> TokenVerdict { tokens.verdict(token, at: wall) }
+    func verify(_ token: Text) -> TokenVerdict {
+        let verdict = tokens.verdict(token, at: wall)
+        if case .rejected = verdict { refusals.tokens += 1 }
+        return verdict
+    }
 
     func admit(_ principal: Principal, on connection: UInt64) -> Nack? {
         guard case .socket(let socket)? = line(of: ConnectionID(line: connection)) else {
             return nil
         }
         guard shared.census.enter(principal) else {
+            refusals.connections += 1
             return Nack(
                 id: 0, code: .tooMany, reason: "too many connections of this user or tenant")
         }
@@ -92,7 +97,9 @@ extension NodeLoop: Carrier {
     }
 
     func wait(for principal: Principal) -> Interval? {
-        shared.census.publish(of: principal, now: loop.now)
+        let wait = shared.census.publish(of: principal, now: loop.now)
+        if wait != nil { refusals.publishes += 1 }
+        return wait
     }
 }
 

@@ -34,10 +34,12 @@ extension NodeLoop {
     func accepted(_ id: ConnectionID, from peer: SocketAddress) -> Bool {
         // Those who cannot stay are let in to be told so, unless they come without end.
         if shared.census.refuses >= .connections {
+            refusals.connections += 1
             guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
             unwelcome[id] = Problem(code: .overloaded, reason: "the server is short of memory")
         } else if settings.limits.connectionsPerAddress != nil {
             guard shared.census.enter(from: peer) else {
+                refusals.connections += 1
                 guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
                 unwelcome[id] = Problem(
                     code: .tooMany, reason: "too many connections from this address")
@@ -114,6 +116,7 @@ extension NodeLoop {
     private func throttle(_ socket: Socket, _ id: ConnectionID, for wait: Interval) {
         guard !socket.isThrottled else { return }
         socket.isThrottled = true
+        refusals.throttled += 1
         let pause = max(wait, .milliseconds(100))
         throttled.append((id, loop.now + pause))
         loop.pause(id)

@@ -7,13 +7,19 @@ extension NodeLoop {
     /// Hands over what the hub asked of the store, and what was held back before.
     func writeToStore() {
         guard let store = shared.store else { return }
-        storeLine.add(hub.takeStoreRequests(), now: loop.now)
+        let requests = hub.takeStoreRequests()
+        for case .commit(let commit) in requests { committing[commit.id] = loop.now }
+        storeLine.add(requests, now: loop.now)
         let due = storeLine.due(now: loop.now)
         if !due.isEmpty && !store.post(due, from: number) { storeLine.putBack(due) }
     }
 
     func receive(_ answers: [StoreAnswer]) {
         for answer in answers {
+            if case .committed(let id) = answer, let began = committing.removeValue(forKey: id) {
+                timing.stored.add(loop.now.since(began))
+            }
+            if case .failed(let id) = answer { committing[id] = nil }
             storeLine.note(answer, now: loop.now)
             hub.receive(answer, now: loop.now)
         }

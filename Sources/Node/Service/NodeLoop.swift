@@ -12,10 +12,12 @@ final class NodeLoop: Service {
     let settings: NodeSettings
     let shared: Shared
     let number: Int
+    var storeLine = StoreLine()
+    /// Commits under way, and since when.
+    var committing: [UInt64: Instant] = [:]
     var desk: Desk
     var hub: Hub
     var tokens: Tokens
-    var storeLine = StoreLine()
     private var demonstration: Demonstration?
 
     /// By a connection's index: what it is at the desk.
@@ -45,6 +47,8 @@ final class NodeLoop: Service {
     var prepared = Prepared([], .json)
     /// One for each window in use.
     var compressors: [Int: Compressor] = [:]
+    var timing = LoopCounters.Timing()
+    var refusals = LoopCounters.Refusals()
     private(set) var wall = WallTime(seconds: 0)
     private var wallTurn: Instant?
 
@@ -55,6 +59,8 @@ final class NodeLoop: Service {
         let tickets: Tickets
         let revocations: Revocations
         let store: Store?
+        /// Where the operator's thread reads answers.
+        let desk: Mailbox<AdminLetter>?
     }
 
     init(_ loop: Loop, _ settings: NodeSettings, _ shared: Shared, number: Int) {
@@ -97,6 +103,7 @@ final class NodeLoop: Service {
             case .certificate(let context, let listener):
                 loop.replaceTLS(context, ofListeners: listener)
             case .store(let answers): receive(answers)
+            case .inquiry(let inquiry): answer(inquiry)
             case .stop: drain()
             }
         }
@@ -107,6 +114,7 @@ final class NodeLoop: Service {
         desk.reached(now, carrier: self)
         releaseThrottled()
         if nextSweep <= now {
+            timing.lag.add(now.since(nextSweep))
             sweeps += 1
             nextSweep = now + NodeLoop.sweepInterval
             sweepExchanges()
@@ -135,6 +143,7 @@ final class NodeLoop: Service {
             budget -= batch.count
             for request in batch { hub.receive(request, now: now) }
             hub.flush(now: now)
+            if !batch.isEmpty { timing.applied.add(System.now.since(now)) }
             for (desk, notice) in hub.takeLetters() {
                 if desk == number {
                     self.desk.receive(notice, fromShard: number, now: now, carrier: self)
@@ -143,7 +152,9 @@ final class NodeLoop: Service {
                 }
             }
             settleExchanges()
+            if !batch.isEmpty { timing.delivered.add(System.now.since(now)) }
         } while !requests.isEmpty && budget > 0
+        answerOperated()
         writeToStore()
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
             if shared.post.send(outgoing[reader], to: reader) { outgoing[reader] = [] }
@@ -180,6 +191,24 @@ final class NodeLoop: Service {
         } else {
             outgoing[shard].append(.request(request))
         }
+    }
+
+    func operate(_ operation: Operation) { requests.append(.operate(operation)) }
+
+    /// What it has counted so far.
+    var counters: LoopCounters {
+        var counters = LoopCounters()
+        counters.hub = hub.counts
+        counters.desk = desk.counts
+        counters.topics = hub.topicCount
+        counters.streams = exchanges.values.count { $0.streaming != nil }
+        counters.pollers = exchanges.count - counters.streams
+        counters.connections = desk.connectionCount - exchanges.count
+        counters.subscriptions = desk.subscriptionCount
+        counters.refusals = refusals
+        counters.timing = timing
+        counters.isDraining = isDraining
+        return counters
     }
 
     // MARK: The end

@@ -15,7 +15,7 @@ final class Store: Sendable {
     enum Letter: Sendable {
         case begin(Reply)
         case requests([StoreRequest], loop: Int)
-        case revoke(Revocations.Entry, until: WallTime, then: @Sendable (Bool) -> Void)
+        case revoke(Revocation, then: @Sendable (Bool) -> Void)
         case stop
     }
 
@@ -38,7 +38,7 @@ final class Store: Sendable {
     }
 
     /// What counted no longer when the store was opened.
-    let revocations: [Revocations.Entry]
+    let revocations: [Revocation]
     private let link: Link
     private let thread: LoopThread
 
@@ -50,7 +50,7 @@ final class Store: Sendable {
         init() throws(Errno) { intake = try Intake(limit: 1_024) }
     }
 
-    private init(_ link: Link, _ thread: LoopThread, _ revocations: [Revocations.Entry]) {
+    private init(_ link: Link, _ thread: LoopThread, _ revocations: [Revocation]) {
         self.link = link
         self.thread = thread
         self.revocations = revocations
@@ -60,7 +60,7 @@ final class Store: Sendable {
     static func open(_ settings: StoreSettings) throws(StoreError) -> Store {
         let link: Link
         let thread: LoopThread
-        let opened: Latch<Result<[Revocations.Entry], StoreError>>
+        let opened: Latch<Result<[Revocation], StoreError>>
         do throws(Errno) {
             let begun = try begin(settings)
             (link, thread, opened) = begun
@@ -77,9 +77,9 @@ final class Store: Sendable {
 
     private static func begin(
         _ settings: StoreSettings
-    ) throws(Errno) -> (Link, LoopThread, Latch<Result<[Revocations.Entry], StoreError>>) {
+    ) throws(Errno) -> (Link, LoopThread, Latch<Result<[Revocation], StoreError>>) {
         let link = try Link()
-        let opened = try Latch<Result<[Revocations.Entry], StoreError>>()
+        let opened = try Latch<Result<[Revocation], StoreError>>()
         let thread = try LoopThread { live(settings, link, opened) }
         return (link, thread, opened)
     }
@@ -87,7 +87,7 @@ final class Store: Sendable {
     /// The whole life of the store, on its own thread.
     private static func live(
         _ settings: StoreSettings, _ link: Link,
-        _ opened: Latch<Result<[Revocations.Entry], StoreError>>
+        _ opened: Latch<Result<[Revocation], StoreError>>
     ) {
         let file: StoreFile
         do throws(StoreError) {
@@ -111,12 +111,9 @@ final class Store: Sendable {
         link.intake.post(.requests(requests, loop: loop))
     }
 
-    /// Stores a revocation, which may be forgotten after `until`, and says on the store's thread
-    /// whether that went well.
-    func revoke(
-        _ entry: Revocations.Entry, until: WallTime, then: @escaping @Sendable (Bool) -> Void
-    ) {
-        link.intake.deliver(.revoke(entry, until: until, then: then))
+    /// Stores a revocation, and says on the store's thread whether that went well.
+    func revoke(_ revocation: Revocation, then: @escaping @Sendable (Bool) -> Void) {
+        link.intake.deliver(.revoke(revocation, then: then))
     }
 
     var counts: Counts { link.counts.withLock { $0 } }
@@ -129,7 +126,7 @@ final class Store: Sendable {
 }
 
 extension StoreFile {
-    fileprivate func revocations(orFail path: String) throws(StoreError) -> [Revocations.Entry] {
+    fileprivate func revocations(orFail path: String) throws(StoreError) -> [Revocation] {
         do throws(DatabaseError) {
             return try revocations()
         } catch {

@@ -183,13 +183,11 @@ final class StoreFile {
 
     // MARK: Revocations
 
-    func revocations() throws(DatabaseError) -> [Revocations.Entry] { try rows.revocations() }
+    func revocations() throws(DatabaseError) -> [Revocation] { try rows.revocations() }
 
-    /// Stores who is revoked, until the last token that it is about has expired.
-    func add(
-        _ entry: Revocations.Entry, until: WallTime, now: WallTime
-    ) throws(DatabaseError) {
-        try rows.add(entry, until: until, now: now)
+    /// Writes it, and forgets those whose time is over.
+    func add(_ revocation: Revocation, now: WallTime) throws(DatabaseError) {
+        try rows.add(revocation, now: now)
     }
 }
 

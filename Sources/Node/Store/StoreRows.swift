@@ -17,6 +17,7 @@ final class StoreRows {
     private let readLog: Statement
     private let readNames: Statement
     private let readLetters: Statement
+    private let cutLetters: Statement
     private let setRevocation: Statement
     private let cutRevocations: Statement
     private let readRevocations: Statement
@@ -56,12 +57,16 @@ final class StoreRows {
             "SELECT name, sum, state FROM names WHERE topic = ? ORDER BY name")
         readLetters = try database.statement(
             "SELECT sum, letter FROM dead_letters WHERE topic = ? ORDER BY id")
+        cutLetters = try database.statement(
+            "DELETE FROM dead_letters WHERE id IN"
+                + " (SELECT id FROM dead_letters WHERE topic = ? ORDER BY id LIMIT ?)")
         setRevocation = try database.statement(
-            "INSERT OR REPLACE INTO revocations (tenant, kind, name, at, until) "
-                + "VALUES (?, ?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO revocations (tenant, kind, name, at, until)"
+                + " VALUES (?, ?, ?, ?, ?)")
         cutRevocations = try database.statement("DELETE FROM revocations WHERE until < ?")
         readRevocations = try database.statement(
-            "SELECT tenant, kind, name, at FROM revocations ORDER BY tenant, kind, name")
+            "SELECT tenant, kind, name, at, until FROM revocations"
+                + " ORDER BY tenant, kind, name")
     }
 
     // MARK: Topics
@@ -133,6 +138,11 @@ final class StoreRows {
             try setName.bind(name.name)
             try bindSummed(setName, id, place: UInt64(name.name.count))
             try setName.run()
+        }
+        if write.settledLetters > 0 {
+            try cutLetters.bind(id)
+            try cutLetters.bind(UInt64(write.settledLetters))
+            try cutLetters.run()
         }
         for letter in write.deadLetters {
             writer.clear()
@@ -312,42 +322,30 @@ final class StoreRows {
 
     // MARK: Revocations
 
-    private static let ofUser: Int64 = 0
-    private static let ofToken: Int64 = 1
-
-    /// In whole seconds, as tokens count. Those whose `until` is before `now` are forgotten.
-    func add(
-        _ entry: Revocations.Entry, until: WallTime, now: WallTime
-    ) throws(DatabaseError) {
+    func add(_ revocation: Revocation, now: WallTime) throws(DatabaseError) {
         try cutRevocations.bind(now.seconds)
         try cutRevocations.run()
-        switch entry.whose {
-        case .user(let tenant, let name):
-            try setRevocation.bind(tenant)
-            try setRevocation.bind(StoreRows.ofUser)
-            try setRevocation.bind(name)
-        case .token(let id):
-            try setRevocation.bind(Text())
-            try setRevocation.bind(StoreRows.ofToken)
-            try setRevocation.bind(id)
-        }
-        try setRevocation.bind(entry.at.seconds)
-        try setRevocation.bind(until.seconds)
+        try setRevocation.bind(revocation.tenant)
+        try setRevocation.bind(revocation.kind.rawValue)
+        try setRevocation.bind(revocation.name)
+        try setRevocation.bind(revocation.at.seconds)
+        try setRevocation.bind(revocation.until.seconds)
         try setRevocation.run()
     }
 
-    func revocations() throws(DatabaseError) -> [Revocations.Entry] {
-        var entries: [Revocations.Entry] = []
+    func revocations() throws(DatabaseError) -> [Revocation] {
+        var revocations: [Revocation] = []
         while try readRevocations.step() {
-            guard let tenant = readRevocations.text(0), let name = readRevocations.text(2) else {
-                continue
-            }
-            let isOfUser = readRevocations.integer(1) == StoreRows.ofUser
-            entries.append(
-                Revocations.Entry(
-                    isOfUser ? .user(tenant: tenant, name: name) : .token(name),
-                    at: WallTime(seconds: readRevocations.integer(3))))
+            guard let tenant = readRevocations.text(0),
+                let kind = Revocation.Kind(rawValue: readRevocations.integer(1)),
+                let name = readRevocations.text(2)
+            else { continue }
+            revocations.append(
+                Revocation(
+                    tenant: tenant, kind: kind, name: name,
+                    at: WallTime(seconds: readRevocations.integer(3)),
+                    until: WallTime(seconds: readRevocations.integer(4))))
         }
-        return entries
+        return revocations
     }
 }

@@ -49,9 +49,9 @@ struct StoreWorker: ~Copyable {
                 case .commit(let commit): commits.append((loop, commit))
                 }
             }
-        case .revoke(let entry, let until, let then):
+        case .revoke(let revocation, let then):
             do throws(DatabaseError) {
-                try file.add(entry, until: until, now: Process.wall)
+                try file.add(revocation, now: Process.wall)
                 then(true)
             } catch {
                 complain("a revocation could not be stored", error)

@@ -16,8 +16,8 @@ final class Caller: Service {
 
         var text: String { String(decoding: body, as: UTF8.self) }
         var value: Value? {
-            let bytes = body
-            return try? Value(json: bytes.span)
+            let body = body
+            return try? Value(json: body.span)
         }
         func field(_ name: String) -> String? { fields?.first(name) }
 

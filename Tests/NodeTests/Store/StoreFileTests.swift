@@ -204,21 +204,24 @@ import Wire
 
     @Test("Remembers who is revoked until the last token has expired")
     func revocations() throws {
-        let user = Revocations.Entry(
-            .user(tenant: "t", name: "eve"), at: WallTime(seconds: 50))
-        let token = Revocations.Entry(.token("id-1"), at: WallTime(seconds: 50))
+        let user = Revocation(
+            tenant: "t", kind: .user, name: "eve", at: WallTime(seconds: 5),
+            until: WallTime(seconds: 200))
+        let token = Revocation(
+            tenant: "t", kind: .token, name: "id-1", at: WallTime(seconds: 5),
+            until: WallTime(seconds: 100))
         do {
             let file = try StoreFile(folder.file)
-            let now = WallTime(seconds: 50)
-            try file.add(token, until: WallTime(seconds: 100), now: now)
-            try file.add(user, until: WallTime(seconds: 200), now: now)
-            #expect(try Set(file.revocations()) == [user, token])
+            try file.add(token, now: WallTime(seconds: 50))
+            try file.add(user, now: WallTime(seconds: 60))
+            #expect(try file.revocations() == [user, token])
         }
         let file = try StoreFile(folder.file)
-        #expect(try Set(file.revocations()) == [user, token])
-        let later = Revocations.Entry(
-            .user(tenant: "t", name: "eve"), at: WallTime(seconds: 150))
-        try file.add(later, until: WallTime(seconds: 300), now: WallTime(seconds: 150))
+        #expect(try file.revocations() == [user, token])
+        let later = Revocation(
+            tenant: "t", kind: .user, name: "eve", at: WallTime(seconds: 5),
+            until: WallTime(seconds: 300))
+        try file.add(later, now: WallTime(seconds: 150))
         #expect(try file.revocations() == [later])
     }
 }

@@ -136,10 +136,12 @@ import Wire
 
     @Test("A revocation is stored, and known when the store is opened again")
     func revocations() throws {
-        let entry = Revocations.Entry(.token("a"), at: WallTime(seconds: 5))
+        let entry = Revocation(
+            tenant: "t", kind: .token, name: "a", at: WallTime(seconds: 5),
+            until: WallTime(seconds: 1 << 40))
         let store = try Store.open(StoreSettings(file: folder.file))
         let done = try Latch<Bool>()
-        store.revoke(entry, until: WallTime(seconds: 1 << 40)) { done.open(with: $0) }
+        store.revoke(entry) { done.open(with: $0) }
         #expect(done.wait())
         store.stop()
         let again = try Store.open(StoreSettings(file: folder.file))
