@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test sim crash fuzz bench embedded spec lint docs
+.PHONY: help deps build run test page sim crash fuzz bench embedded spec lint docs
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -20,8 +20,14 @@ run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
-test: deps ## every test
+test: deps ## every test, those of the specification and of its text included
+	@tools/spec.sh
 	$(TEST)
+
+page: deps ## the demonstration's page, all of it, in Chromium; PICTURES=folder keeps pictures
+	swift build --product fieldcast-node
+	FIELDCAST_NODE=.build/debug/fieldcast-node WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
+		node --test Tests/PageTests/page.mjs
 
 lint: deps ## formatting, and the tidy test over the tree
 	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Embedded Examples)
@@ -49,8 +55,11 @@ fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 embedded: deps ## Wire as Embedded Swift for devices and browsers
 	tools/embedded.sh
 
-spec: deps ## the specification's vectors and examples
-	$(TEST) --filter VectorTests
+SPEC_TESTS := VectorTests|ExampleTests|CatalogueTests
+
+spec: deps ## the specification: its text, vectors, schema and rules
+	@tools/spec.sh
+	$(TEST) --filter '$(SPEC_TESTS)'
 
 docs: deps ## the reference pages
 	$(call nothing_yet,no reference pages are made)

@@ -7,6 +7,12 @@ let planted: SwiftSetting =
     Context.environment["FIELDCAST_PLANTED"] != nil
     ? .define("PLANTED") : .define("PLANTED", .when(configuration: .debug))
 
+/// Where a module's own may be looked at: in debug builds, and by the fuzzers, which are optimised and
+/// pass `-enable-testing`.
+let testable: SwiftSetting =
+    Context.environment["FIELDCAST_FUZZING"] != nil
+    ? .define("TESTABLE") : .define("TESTABLE", .when(configuration: .debug))
+
 /// Every target of ours is held to the same settings; see CONTRIBUTING.md for why each is on.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
@@ -42,7 +48,17 @@ let package = Package(
             name: "Transport", dependencies: ["Wire", "CLinux", "CUring", "CZlib", "COpenSSL"],
             swiftSettings: door),
         .target(
-            name: "Node", dependencies: ["Wire", "Hub", "Transport", "COpenSSL", "CSQLite"],
+            name: "Pages",
+            exclude: [
+                "client/README.md", "client/fieldcast.d.ts", "client/package.json", "client/test",
+            ],
+            resources: [
+                .embedInCode("web"), .embedInCode("client/fieldcast.js"),
+                .embedInCode("client/src"),
+            ], swiftSettings: strict),
+        .target(
+            name: "Node",
+            dependencies: ["Wire", "Hub", "Pages", "Transport", "COpenSSL", "CSQLite"],
             swiftSettings: door),
         .target(
             name: "Probe", dependencies: ["Wire", "Transport", "CLinux", "CMsgpack", "COpenSSL"],
@@ -51,8 +67,8 @@ let package = Package(
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
         .target(
-            name: "FuzzEntries", dependencies: ["Wire", "CMsgpack"], path: "Fuzz/Entries",
-            swiftSettings: strict),
+            name: "FuzzEntries", dependencies: ["Wire", "Transport", "CMsgpack"],
+            path: "Fuzz/Entries", swiftSettings: strict + [testable]),
 
         .executableTarget(
             name: "fieldcast-echo", dependencies: ["Transport"], path: "Examples/fieldcast-echo",
@@ -119,6 +135,9 @@ let package = Package(
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
             swiftSettings: strict),
+        .testTarget(
+            name: "PageTests", dependencies: ["fieldcast-node"],
+            exclude: ["chromium.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),

@@ -21,6 +21,8 @@ liburing-dev the io_uring event loop
 libsqlite3-dev the store
 libmsgpack-dev  tests and benchmarks: the second opinion on MessagePack
 libjansson-dev  benchmarks: the peer of the JSON reader
+libjs-chart.js  the chart on the demonstration's page
+nodejs       the tests of the JavaScript client
 python3      tests with clients of other people's making
 python3-venv tests with clients of other people's making
 python3-websockets  tests of the WebSocket by another implementation

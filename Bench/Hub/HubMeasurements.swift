@@ -21,7 +21,7 @@ private final class Publisher {
 
     private static let topic = TopicKey(tenant: "acme", name: "desk/metrics")
 
-    private var hub = Hub(Hub.Settings(), shard: 0, shards: 1, desks: 1, seed: 1)
+    private var hub = Hub(Hub.Settings(viewsPerTopic: 64), shard: 0, shards: 1, desks: 1, seed: 1)
     private let audiences: Int
     private let changes: [Request]
     private var next = 0

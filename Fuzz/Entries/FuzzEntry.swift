@@ -5,7 +5,9 @@ import Wire
 /// tests feed them too, with the inputs that once failed and with whole ranges.
 public enum FuzzEntry {
     /// The entries by the name of their folder under `Fuzz/Corpus` and `Fuzz/Regressions`.
-    public static let all: [(name: String, run: @Sendable ([UInt8]) -> Void)] = [
+    public static let all: [(name: String, run: @Sendable ([UInt8]) -> Void)] = wire + transport
+
+    private static let wire: [(name: String, run: @Sendable ([UInt8]) -> Void)] = [
         ("messagepack", { messagePack($0) }),
         ("json", { json($0) }),
         ("message", { message($0) }),
@@ -15,6 +17,20 @@ public enum FuzzEntry {
         ("delivery", { delivery($0) }),
         ("framing", { framing($0) }),
     ]
+
+    // Transport's parsers are its own: only builds that test may look at them.
+    #if TESTABLE
+        private static let transport: [(name: String, run: @Sendable ([UInt8]) -> Void)] = [
+            ("http", { http($0) }),
+            ("websocket", { websocket($0) }),
+            ("deflate", { deflate($0) }),
+            ("handshake", { handshake($0) }),
+            ("proxy", { proxy($0) }),
+            ("loop", { loop($0) }),
+        ]
+    #else
+        private static let transport: [(name: String, run: @Sendable ([UInt8]) -> Void)] = []
+    #endif
 
     /// The one that the environment names.
     public static var chosen: (name: String, run: @Sendable ([UInt8]) -> Void) {

@@ -17,6 +17,8 @@ extension Desk {
         case .event(let seat, let bytes):
             guard seats.holds(seat), let place = seats[seat.index] else { return }
             send(bytes, to: place.station, now, carrier)
+            seats[seat.index]?.passed += UInt64(bytes.count)
+            giveRoom(seat.index, now, carrier)
         case .signal(let audience, let bytes):
             signal(bytes, to: SectionKey(shard: shard, audience: audience), now, carrier)
         case .ended(let seat, let code): ended(seat, code, now, carrier)
@@ -58,11 +60,13 @@ extension Desk {
     private mutating func signal(
         _ bytes: [UInt8], to key: SectionKey, _ now: Instant, _ carrier: any Carrier
     ) {
-        for member in sections[key]?.members ?? [] {
-            let lags =
-                stations[member.station]?.session.flow.isLagging(settings.terms, now: now) ?? true
-            if !lags { send(bytes, to: member.station, now, carrier) }
+        for member in sections[key]?.members ?? [] where !isBehind(member.station, now) {
+            send(bytes, to: member.station, now, carrier)
         }
+    }
+
+    private func isBehind(_ station: UInt32, _ now: Instant) -> Bool {
+        stations[station]?.session.flow.isLagging(settings.terms, now: now) ?? true
     }
 
     // MARK: Everybody
@@ -84,9 +88,7 @@ extension Desk {
             let place = first + i < members ? first + i : first + i - members
             let member = section.members[place]
             if member.holds >= frame.leads { continue }
-            let lags =
-                stations[member.station]?.session.flow.isLagging(settings.terms, now: now) ?? true
-            if lags {
+            if isBehind(member.station, now) {
                 fallBehind(member, holding: section.sent, now)
                 behind.append(place)
                 continue
@@ -137,7 +139,8 @@ extension Desk {
     ) {
         guard seats.holds(id), let seat = seats[id.index] else {
             // It left before it was seated.
-            carrier.post(.leave(joined.audience, desk: number), toShard: shard)
+            carrier.post(
+                .leave(joined.audience, desk: number, principal: joined.principal), toShard: shard)
             return
         }
         seats[id.index]?.audience = joined.audience
@@ -147,6 +150,8 @@ extension Desk {
             id: seat.subscribe.id, view: joined.view, verdict: joined.verdict, kind: joined.kind,
             cursor: joined.cursor, rate: joined.rate.number, gone: joined.gone)
         send(.subscribed(answer), to: seat.station, now, carrier)
+        let held = joined.kind == .event ? joined.cursor.version : seat.joinedFrom
+        if postpones(joined.fill, id.index, holding: held, now) { return }
         take(joined.fill, id.index, now, carrier)
     }
 
@@ -155,6 +160,7 @@ extension Desk {
     ) {
         guard seats.holds(id), let seat = seats[id.index] else { return }
         if case .catchingUp(let from) = seat.standing {
+            if postpones(fill, id.index, holding: from, now) { return }
             let rung = fill.isSnapshot ? Lag.Rung.snapshot : .merging
             let merged = fill.to > from ? fill.to - from : 0
             counts.merged += merged
@@ -165,6 +171,20 @@ extension Desk {
             }
         }
         take(fill, id.index, now, carrier)
+    }
+
+    /// What a seat is owed has come too late: its reader is behind again. It is thrown away, and
+    /// asked for anew when the reader has confirmed, so that nobody's fills pile up.
+    private mutating func postpones(
+        _ fill: Notice.Fill, _ index: UInt32, holding version: UInt64, _ now: Instant
+    ) -> Bool {
+        guard let station = seats[index]?.station, !fill.frames.isEmpty, !fill.isParted,
+            isBehind(station, now)
+        else { return false }
+        seats[index]?.standing = .behind(from: fill.isSnapshot ? 0 : version)
+        seats[index]?.owesSnapshot = fill.isSnapshot
+        stations[station]?.waiting += 1
+        return true
     }
 
     /// Sends what a seat is owed, and makes it level with its audience, or begins to fill it.
@@ -217,6 +237,25 @@ extension Desk {
         sections[key, default: Section(sent: version)].members.append(member)
     }
 
+    /// A level seat whose reader lags falls behind before it is sent anything that it asked for.
+    mutating func waits(_ index: UInt32, _ now: Instant) -> Bool {
+        guard let seat = seats[index], seat.standing == .level, let held = held(index),
+            isBehind(seat.station, now)
+        else { return false }
+        leaveSection(index)
+        seats[index]?.standing = .behind(from: held)
+        stations[seat.station]?.waiting += 1
+        return true
+    }
+
+    /// What the reader at a level seat holds at least.
+    private func held(_ index: UInt32) -> UInt64? {
+        guard let seat = seats[index], let audience = seat.audience,
+            let section = sections[SectionKey(shard: seat.shard, audience: audience)]
+        else { return nil }
+        return max(section.sent, section.members[seat.place].holds)
+    }
+
     /// Takes a seat out of its section, without leaving the audience.
     private mutating func leaveSection(_ index: UInt32) {
         guard let seat = seats[index], let audience = seat.audience, seat.standing == .level
@@ -236,21 +275,20 @@ extension Desk {
         case .filling, .behind: stations[seat.station]?.waiting -= 1
         case .joining, .level, .catchingUp: break
         }
-        if let audience = seat.audience {
-            if let name = seat.subscribe.name {
-                let released = Request.Acknowledgement(
-                    topic: seat.topic, desk: number, seat: seats.id(index), name: name,
-                    word: .released)
-                carrier.post(.acknowledge(released), toShard: seat.shard)
-            }
-            leave(audience, seat.shard, carrier)
-        }
+        if seat.holdsRoom { stations[seat.station]?.waiting -= 1 }
+        // Also before it is seated: the hub hears of the seat before the word, and the name would
+        // stay with nobody.
+        tell(index, .released, carrier)
+        if let audience = seat.audience { leave(audience, index, carrier) }
         seats.remove(index)
     }
 
-    private mutating func leave(_ audience: AudienceID, _ shard: Int, _ carrier: any Carrier) {
-        carrier.post(.leave(audience, desk: number), toShard: shard)
-        let key = SectionKey(shard: shard, audience: audience)
+    private mutating func leave(_ audience: AudienceID, _ index: UInt32, _ carrier: any Carrier) {
+        guard let seat = seats[index] else { return }
+        let principal = stations[seat.station]?.principal?.name ?? Text()
+        carrier.post(
+            .leave(audience, desk: number, principal: principal), toShard: seat.shard)
+        let key = SectionKey(shard: seat.shard, audience: audience)
         if sections[key]?.members.isEmpty == true { sections[key] = nil }
     }
 
@@ -259,14 +297,25 @@ extension Desk {
     /// The reader has confirmed something: seats that wait for it go on, if it is no longer
     /// behind.
     mutating func advance(_ station: UInt32, _ now: Instant, _ carrier: any Carrier) {
-        for index in stations[station]?.seats ?? [] {
+        guard let all = stations[station]?.seats, !all.isEmpty else { return }
+        stations[station]?.turn &+= 1
+        let first = (stations[station]?.turn ?? 0) % all.count
+        for index in all[first...] + all[..<first] {
             guard let flow = stations[station]?.session.flow else { return }
+            let isBehind = flow.unconfirmed > settings.terms.unconfirmedBytes / 2
+            if seats[index]?.holdsRoom == true && !isBehind {
+                stations[station]?.waiting -= 1
+                seats[index]?.holdsRoom = false
+                tell(index, .room(seats[index]?.passed ?? 0), carrier)
+                seats[index]?.passed = 0
+            }
             switch seats[index]?.standing {
             case .behind(let from)?:
-                guard flow.unconfirmed <= settings.terms.unconfirmedBytes / 2 else { return }
+                if isBehind { continue }
                 stations[station]?.waiting -= 1
                 seats[index]?.standing = .catchingUp(from: from)
-                ask(index, .diff, carrier)
+                ask(index, seats[index]?.owesSnapshot == true ? .snapshot : .diff, carrier)
+                seats[index]?.owesSnapshot = false
             case .filling(let parts, let next, let to)?:
                 fill(index, station, parts, next, to, now, carrier)
             case .joining?, .level?, .catchingUp?, nil: break
@@ -296,17 +345,35 @@ extension Desk {
         ask(index, .diff, carrier)
     }
 
+    /// The room for events of a reader under a name: small beside what may be unconfirmed, for it
+    /// comes on top of that when the reader lags.
+    var readerRoom: UInt64 { max(settings.terms.unconfirmedBytes / 4, 1) }
+
+    /// Lets the hub send more events when half the room has been passed on, unless the reader is
+    /// behind: then when it has confirmed.
+    private mutating func giveRoom(_ index: UInt32, _ now: Instant, _ carrier: any Carrier) {
+        guard let seat = seats[index], !seat.holdsRoom, seat.passed >= readerRoom / 2 else {
+            return
+        }
+        if isBehind(seat.station, now) {
+            seats[index]?.holdsRoom = true
+            stations[seat.station]?.waiting += 1
+            return
+        }
+        seats[index]?.passed = 0
+        tell(index, .room(seat.passed), carrier)
+    }
+
     /// Asks the hub for what a seat lacks.
     mutating func ask(_ index: UInt32, _ wish: Request.CatchUp.Wish, _ carrier: any Carrier) {
         guard let seat = seats[index], let audience = seat.audience else { return }
         let from: UInt64
         switch seat.standing {
         case .level:
-            guard let section = sections[SectionKey(shard: seat.shard, audience: audience)]
-            else { return }
-            from = max(section.sent, section.members[seat.place].holds)
-        case .catchingUp(let version), .behind(let version): from = version
-        case .joining, .filling: return
+            guard let version = held(index) else { return }
+            from = version
+        case .catchingUp(let version): from = version
+        case .joining, .filling, .behind: return
         }
         let request = Request.CatchUp(
             desk: number, seat: seats.id(index), audience: audience, from: from, wish: wish)
@@ -322,7 +389,7 @@ extension Desk {
         counts.slowed += 1
         let lag = Lag(view: seat.view, rung: .slowed, merged: 0)
         send(.lag(lag), to: seat.station, now, carrier)
-        leave(audience, seat.shard, carrier)
+        leave(audience, index, carrier)
         seats[index]?.audience = nil
         seats[index]?.rate = rate
         seats[index]?.lags = 0
@@ -338,10 +405,15 @@ extension Desk {
         guard let flow = stations[station]?.session.flow,
             flow.silence(now) > settings.patience
         else { return }
+        closeSlow(station, carrier)
+    }
+
+    mutating func closeSlow(_ station: UInt32, _ carrier: any Carrier) {
+        guard stations[station]?.session.isReady == true else { return }
         counts.closedSlow += 1
         stations[station]?.session.end()
         close(
-            station, .tooSlow, "nothing was confirmed for too long; resume with the cursor",
+            station, .tooSlow, "too little was confirmed for too long; resume with the cursor",
             carrier)
     }
 }

@@ -95,13 +95,16 @@ extension Desk {
         guard let seat = seats[index], let encoding = stations[seat.station]?.encoding else {
             return
         }
+        seats[index]?.joinedFrom = cursor?.version ?? 0
         let join = Request.Join(
             desk: number, seat: seats.id(index), topic: seat.topic, mask: seat.mask,
             rate: seat.rate, encoding: encoding, hash: seat.subscribe.hash, cursor: cursor,
+            principal: stations[seat.station]?.principal?.name ?? Text(),
             reader: seat.subscribe.name.map {
                 Request.Join.Reader(
                     name: $0, start: seat.subscribe.start ?? .now,
-                    credit: seat.subscribe.credit ?? 64, isUnordered: seat.subscribe.unordered)
+                    credit: seat.subscribe.credit ?? 64, room: readerRoom,
+                    isUnordered: seat.subscribe.unordered)
             })
         carrier.post(.join(join), toShard: seat.shard)
     }
@@ -232,9 +235,14 @@ extension Desk {
         _ id: UInt64, _ word: Request.Acknowledgement.Word, _ station: UInt32,
         _ carrier: any Carrier
     ) {
-        guard let index = seat(withID: id, at: station), let seat = seats[index],
-            let name = seat.subscribe.name
-        else { return }
+        if let index = seat(withID: id, at: station) { tell(index, word, carrier) }
+    }
+
+    /// Passes a word about a seat's events on to the hub, if it reads under a name.
+    func tell(
+        _ index: UInt32, _ word: Request.Acknowledgement.Word, _ carrier: any Carrier
+    ) {
+        guard let seat = seats[index], let name = seat.subscribe.name else { return }
         let acknowledgement = Request.Acknowledgement(
             topic: seat.topic, desk: number, seat: seats.id(index), name: name,
             word: word)
@@ -359,31 +367,6 @@ extension Desk {
     ) {
         let problem = Problem(code: .notAllowed, reason: Text("\(what) is not allowed"))
         send(.error(problem), to: station, now, carrier)
-    }
-
-    // MARK: Proving
-
-    /// A client asks for the hash of a view, or says that its own differs and is repaired.
-    private mutating func prove(
-        _ report: HashReport, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
-    ) {
-        let found = stations[station]?.seats.first { seats[$0]?.view == report.view }
-        guard let index = found, let seat = seats[index] else {
-            let problem = Problem(code: .notAllowed, reason: "no subscription has that view")
-            send(.error(problem), to: station, now, carrier)
-            return
-        }
-        if report.hash != nil {
-            if let last = seat.repaired, now.since(last) < seat.repairWait { return }
-            counts.repairs += 1
-            seats[index]?.repaired = now
-            seats[index]?.repairWait = seat.repairWait + seat.repairWait
-            ask(index, .snapshot, carrier)
-        } else if seat.standing == .level {
-            ask(index, .proof, carrier)
-        } else {
-            seats[index]?.owesProof = true
-        }
     }
 }
 

@@ -37,9 +37,10 @@ public struct Desk: ~Copyable {
     var sections: [SectionKey: Section] = [:]
     var writer = Writer(capacity: 4_096)
     /// The node goes: nobody is said to have left, for they come back.
-    private(set) var isDraining = false
+    public private(set) var isDraining = false
     private var nextSweep: Instant?
     private var opened: UInt64 = 0
+    private var bequeathed: UInt64 = 0
 
     public internal(set) var counts = Counts()
 
@@ -123,16 +124,22 @@ public struct Desk: ~Copyable {
 
     /// What is said in the name of a connection that is gone: its last wills, unless it said
     /// goodbye, and that it is not there any more, unless everybody must go.
-    private func bequeath(_ station: UInt32, _ carrier: any Carrier) {
+    private mutating func bequeath(_ station: UInt32, _ carrier: any Carrier) {
         guard let gone = stations[station], let principal = gone.principal else { return }
-        for will in gone.session.saidGoodbye ? [] : gone.wills {
+        let isVoid = gone.session.saidGoodbye && !Fault.willAfterGoodbye.isPlanted
+        for will in isVoid ? [] : gone.wills {
             let topic = TopicKey(tenant: principal.tenant, name: will.topic)
+            // Nobody waits for the answer; the number tells one will from another.
+            bequeathed += 1
+            let nobody = Origin(
+                desk: number, connection: Origin.nobody.connection, id: bequeathed)
             let publication = Request.Publication(
-                origin: .nobody, topic: topic, principal: principal.name, instance: nil,
+                origin: nobody, topic: topic, principal: principal.name, instance: nil,
                 fingerprint: 0, change: .patch(will.patch), expiries: [])
             carrier.post(.publish(publication), toShard: topic.shard(of: shards))
         }
-        for topic in isDraining ? [] : gone.presences {
+        let isSilent = isDraining && !Fault.leavesAtDrain.isPlanted
+        for topic in isSilent ? [] : gone.presences {
             announce(topic, nil, gone, principal, carrier)
         }
     }
@@ -289,6 +296,9 @@ public struct Desk: ~Copyable {
         else { return }
         stations[station]?.session.flow.add(bytes.count, now: now)
         carrier.carry(bytes, encoding, to: line)
+        // Answers wait for nobody, so whoever asks and never reads would pile them up.
+        let unconfirmed = stations[station]?.session.flow.unconfirmed ?? 0
+        if unconfirmed > settings.terms.unconfirmedLimit { closeSlow(station, carrier) }
     }
 
     // MARK: Time

@@ -48,6 +48,9 @@ public struct DurableName: Sendable {
     private var lastHolder: Holder?
     var isDirty = false
     private var credit: UInt64 = 0
+    /// Bytes that may still be sent before the holder's desk says that there is room for more; the
+    /// last event may exceed it.
+    private var room = 0
     private var isUnordered = false
     /// Delivered to the present holder and not answered.
     private var underWay = Ranges()
@@ -80,9 +83,12 @@ public struct DurableName: Sendable {
     // MARK: Holding
 
     /// A connection takes the name: whatever was under way with another comes again to it.
-    mutating func take(_ holder: Holder, credit: UInt64, unordered: Bool) {
-        self.holder = holder
+    mutating func take(
+        _ holder: Holder, credit: UInt64, room: Int = 1 << 20, unordered: Bool
+    ) {
+        self.holder = Fault.oldHolderKept.isPlanted ? self.holder ?? holder : holder
         self.credit = credit
+        self.room = room
         isUnordered = unordered
         underWay = Ranges()
         delayed = []
@@ -94,7 +100,8 @@ public struct DurableName: Sendable {
     mutating func inherit(_ old: DurableName) {
         guard let holder = old.holder else { return }
         let waiting = old.underWay.list.reduce(UInt64(0)) { $0 + UInt64($1.count) }
-        take(holder, credit: old.credit + waiting, unordered: old.isUnordered)
+        take(
+            holder, credit: old.credit + waiting, room: old.room, unordered: old.isUnordered)
     }
 
     mutating func release() {
@@ -116,12 +123,19 @@ public struct DurableName: Sendable {
         credit = min(credit + more, Limits.integer / 2)
     }
 
+    mutating func add(room more: UInt64) {
+        room += Int(clamping: min(more, Limits.integer / 2))
+    }
+
+    /// So many bytes are on their way to the holder's desk.
+    mutating func spend(_ bytes: Int) { room -= Fault.roomIgnored.isPlanted ? 0 : bytes }
+
     // MARK: Delivering
 
     /// The next event to send now, with how often it went out before; nil when there is none, no
-    /// credit, or an earlier one holds it back.
+    /// credit or room, or an earlier one holds it back.
     mutating func nextDelivery(head: UInt64, now: Instant) -> (sequence: UInt64, before: UInt64)? {
-        guard holder != nil, credit > 0 else { return nil }
+        guard holder != nil, credit > 0, room > 0 else { return nil }
         // What was refused and is due goes first: it is the oldest.
         if let due = delayed.firstIndex(where: { $0.until <= now }) {
             let sequence = delayed.remove(at: due).sequence
@@ -135,7 +149,7 @@ public struct DurableName: Sendable {
     }
 
     private mutating func deliver(_ sequence: UInt64) -> (UInt64, UInt64) {
-        credit -= 1
+        if !Fault.creditNotSpent.isPlanted { credit -= 1 }
         underWay.insert(sequence)
         isDirty = true
         if let i = state.deliveries.firstIndex(where: { $0.sequence == sequence }) {
@@ -220,14 +234,16 @@ public struct DurableName: Sendable {
         let beyond = state.beyond
         let done = state.done
         state.deliveries.removeAll { $0.sequence <= done || beyond.contains($0.sequence) }
-        delayed.removeAll { $0.sequence <= done || beyond.contains($0.sequence) }
+        if !Fault.redeliveredAfterNever.isPlanted {
+            delayed.removeAll { $0.sequence <= done || beyond.contains($0.sequence) }
+        }
         underWay.removeAll(upTo: done)
     }
 
-    /// When something that was refused comes again; while nobody reads, or has credit, nothing
-    /// does, however long it is due.
+    /// When something that was refused comes again; while nobody reads, or has credit and room,
+    /// nothing does, however long it is due.
     var deadline: Instant? {
-        holder == nil || credit == 0 ? nil : delayed.map { $0.until }.min()
+        holder == nil || credit == 0 || room <= 0 ? nil : delayed.map { $0.until }.min()
     }
 }
 

@@ -9,16 +9,21 @@ extension Hub {
             return
         }
         defer { dropIfUnused(topic) }
-        guard let place = view(join.mask, of: topic) else {
+        let known = topic.views.firstIndex { $0?.mask == join.mask }
+        let isAdmitted = viewBook.admits(
+            join.principal, of: topic.key.tenant, topic: topic.place, view: known, settings)
+        guard isAdmitted, let place = known ?? view(join.mask, of: topic) else {
             letters.append((Int(join.desk), .refused(join.seat, .tooMany)))
             return
         }
+        viewBook.sit(join.principal, of: topic.key.tenant, topic: topic.place, view: place)
         let id = audience(of: join, topic, place)
         audiences[Int(id.index)]?.members[Int(join.desk)] += 1
         let (verdict, fill, gone) = arrival(of: join, topic, place, id)
         guard let view = topic.views[place] else { return }
         let joined = Notice.Joined(
-            audience: id, view: view.number, kind: topic.settings.kind, verdict: verdict,
+            audience: id, principal: join.principal, view: view.number, kind: topic.settings.kind,
+            verdict: verdict,
             cursor: Cursor(
                 epoch: topic.epoch ?? Text(), version: cursorVersion(of: join, topic, fill),
                 print: view.print),
@@ -65,9 +70,13 @@ extension Hub {
         return topic.view(mask, number: number)
     }
 
-    mutating func leave(_ id: AudienceID, _ desk: Int) {
+    mutating func leave(_ id: AudienceID, _ desk: Int, _ principal: Text) {
         let place = Int(id.index)
         audiences[place]?.members[desk] -= 1
+        if let audience = audiences[place], let topic = topics[audience.topic] {
+            viewBook.rise(
+                principal, of: topic.key.tenant, topic: topic.place, view: audience.key.view)
+        }
         guard let audience = audiences[place], audience.isEmpty,
             let topic = topics[audience.topic]
         else { return }
@@ -138,6 +147,7 @@ extension Hub {
     /// Ends a turn: every audience whose view changed, and whose rate allows it, gets one frame.
     public mutating func flush(now: Instant) {
         flushed = now
+        loadRested(now: now)
         expire(now: now)
         forgetLeavers(now: now)
         beginCommits()
@@ -149,7 +159,7 @@ extension Hub {
             // What is under way to the disk is nobody's to see yet (rule 18).
             let isStoring =
                 topics[audience.topic]?.isReady == false && !Fault.framesBeforeCommit.isPlanted
-            if audience.due > now || isStoring {
+            if audience.due > now && !Fault.rateIgnored.isPlanted || isStoring {
                 waiting.append(id)
                 continue
             }
@@ -211,6 +221,7 @@ extension Hub {
                 soonest = min(soonest ?? due, due)
             }
         }
+        for entry in resting { soonest = min(soonest ?? entry.until, entry.until) }
         // Fields expire by the wall, which is looked at often enough.
         if !expiring.isEmpty {
             let due = flushed + .milliseconds(100)

@@ -15,14 +15,17 @@ extension Hub {
             topic.names.append(DurableName(name: reader.name, done: start(reader.start, topic)))
             place = topic.names.count - 1
         }
-        if let old = topic.names[place].holder, old.seat != join.seat || old.desk != join.desk {
+        if let old = topic.names[place].holder, old.seat != join.seat || old.desk != join.desk,
+            !Fault.replacedNotTold.isPlanted
+        {
             letters.append((Int(old.desk), .ended(old.seat, .replaced)))
         }
         topic.names[place].take(
             DurableName.Holder(
                 desk: join.desk, seat: join.seat, audience: audience,
                 knowsEpoch: topic.epoch != nil),
-            credit: reader.credit, unordered: reader.isUnordered)
+            credit: reader.credit, room: Int(clamping: reader.room),
+            unordered: reader.isUnordered)
         owe(topic)
         // Retention wins over a reader who stayed away too long, and it is told (rule 23).
         let oldest = topic.log.first ?? topic.version + 1
@@ -67,6 +70,7 @@ extension Hub {
                 bury(sequence, topic, word.name, reason, deliveries)
             }
         case .credit(let amount): topic.names[name].add(credit: amount)
+        case .room(let bytes): topic.names[name].add(room: bytes)
         case .released: topic.names[name].release()
         }
         if let origin = word.origin {
@@ -87,7 +91,8 @@ extension Hub {
         if topic.settings.isDurable { topic.batch.deadLetters.append(letter) }
     }
 
-    /// Sends named readers what they are owed, within their credit.
+    /// Sends named readers what they are owed, within their credit and what their desks have room
+    /// for; the rest is read from the log later.
     mutating func serveReaders(now: Instant) {
         var later: [Int] = []
         for place in owing {
@@ -112,6 +117,7 @@ extension Hub {
             let frame = epochFrame(audience, topic)
         {
             letters.append((Int(holder.desk), .event(holder.seat, frame)))
+            topic.names[i].spend(frame.count)
             topic.names[i].holder?.knowsEpoch = true
         }
         while let holder = topic.names[i].holder,
@@ -126,6 +132,7 @@ extension Hub {
                 topic.names[i].lost(delivery.sequence)
                 continue
             }
+            topic.names[i].spend(frame.count)
             letters.append((Int(holder.desk), .event(holder.seat, frame)))
         }
     }
@@ -170,6 +177,7 @@ extension Hub {
                 let bytes = topic.encode(signal, audience.key.encoding, wall)
                 for desk in audience.members.indices where audience.members[desk] > 0 {
                     letters.append((desk, .signal(id, bytes)))
+                    if Fault.signalRepeated.isPlanted { letters.append((desk, .signal(id, bytes))) }
                 }
             }
         }

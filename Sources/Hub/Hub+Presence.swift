@@ -76,13 +76,29 @@ extension Hub {
             let sequence = topic.log.sequence(at: time) ?? topic.version + 1
             entries = topic.log.entries(from: sequence, limit: limit)
         }
-        let last = entries.last?.sequence ?? topic.version
+        let isLast = wish.start == nil || wish.start == .now
+        let fitting =
+            isLast
+            ? entries.suffix(fitting(entries.reversed(), topic.settings.partBytes))
+            : entries.prefix(fitting(entries, topic.settings.partBytes))
+        let last = fitting.last?.sequence ?? topic.version
         let page = Page(
             id: wish.origin.id,
-            events: entries.map {
+            events: fitting.map {
                 Page.Entry(sequence: $0.sequence, data: $0.data, time: $0.time)
             }, next: last < topic.version ? last + 1 : nil)
         letters.append((Int(wish.origin.desk), .page(wish.origin, page)))
+    }
+
+    /// How many events make a page of about so many bytes; one at least.
+    private mutating func fitting(_ entries: [EventLog.Entry], _ limit: Int) -> Int {
+        writer.clear()
+        var count = 0
+        for entry in entries where count == 0 || writer.count < limit {
+            writer.pack(entry.data)
+            count += 1
+        }
+        return count
     }
 
     private mutating func sendRoster(_ topic: Topic, _ wish: Request.PastWish) {

@@ -59,6 +59,7 @@ extension Hub {
         switch answer {
         case .loaded(let key, let stored):
             guard let place = places[key], let topic = topics[place] else { return }
+            topic.failedLoads = 0
             if Fault.failedCommitKept.isPlanted && topic.version > 0 {
                 release(topic, now)
             } else if let stored {
@@ -71,7 +72,7 @@ extension Hub {
             release(topic, now)
         case .loadFailed(let key):
             guard let place = places[key], let topic = topics[place] else { return }
-            refuseWaiting(topic)
+            refuseWaiting(topic, now)
         case .committed(let id):
             for topic in topics(committing: id) {
                 for (origin, outcome) in topic.underWay { self.answer(origin, outcome) }
@@ -121,37 +122,55 @@ extension Hub {
         storeRequests.append(.load(topic.key))
     }
 
-    /// The topic cannot be read: what waited is refused, and the next request tries again.
-    private mutating func refuseWaiting(_ topic: Topic) {
+    /// The topic cannot be read: what waited is refused. While somebody watches it, the store is
+    /// asked again after a wait that doubles; otherwise by whoever wants it next.
+    private mutating func refuseWaiting(_ topic: Topic, _ now: Instant) {
         guard case .loading(let waiting) = topic.standing else { return }
         var kept: [Request] = []
-        for request in waiting {
-            switch request {
-            case .join(let join):
-                letters.append((Int(join.desk), .refused(join.seat, .storeFailed)))
-            case .publish(let publication):
-                answer(
-                    publication.origin,
-                    .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
-            case .past(let wish):
-                answer(
-                    wish.origin,
-                    .refused(.storeFailed, version: nil, reason: "the topic cannot be read"))
-            case .operate(let operation):
-                operated.append((operation.number, .refused(.storeFailed)))
-            // Those who sit already cannot be refused: nobody would ask again for them.
-            case .catchUp, .acknowledge, .presence: kept.append(request)
-            case .leave, .signal: break
-            }
-        }
+        for request in waiting where !refuse(request) { kept.append(request) }
         topic.standing = .ready
         topic.epoch = nil
         dropIfUnused(topic)
         if places[topic.key] != nil {
             // Still watched: it stays unknown until the store gives it.
             topic.standing = .loading(waiting: kept)
+            topic.isResting = true
+            let wait = Interval.milliseconds(100 << UInt64(min(topic.failedLoads, 8)))
+            topic.failedLoads += 1
+            resting.append((topic.place, now + wait))
+        }
+    }
+
+    /// Refuses what asks for a topic that cannot be read; false for what must wait.
+    mutating func refuse(_ request: Request) -> Bool {
+        let reason: Text = "the topic cannot be read"
+        switch request {
+        case .join(let join):
+            letters.append((Int(join.desk), .refused(join.seat, .storeFailed)))
+        case .publish(let publication):
+            // The server's own changes are made when they can be.
+            if publication.origin.isNobody { return false }
+            answer(publication.origin, .refused(.storeFailed, version: nil, reason: reason))
+        case .past(let wish):
+            answer(wish.origin, .refused(.storeFailed, version: nil, reason: reason))
+        case .operate(let operation):
+            operated.append((operation.number, .refused(.storeFailed)))
+        case .signal: break
+        // Those who sit already cannot be refused: nobody would ask again for them.
+        case .leave, .catchUp, .acknowledge, .presence: return false
+        }
+        return true
+    }
+
+    /// Asks the store again for what it could not give.
+    mutating func loadRested(now: Instant) {
+        guard !resting.isEmpty else { return }
+        for entry in resting where entry.until <= now {
+            guard let topic = topics[entry.place], topic.isResting else { continue }
+            topic.isResting = false
             storeRequests.append(.load(topic.key))
         }
+        resting.removeAll { $0.until <= now }
     }
 
     /// Makes the topic what the store says it is.
@@ -194,7 +213,10 @@ extension Topic {
     var checkpoint: TopicCheckpoint {
         TopicCheckpoint(
             document: document.checkpoint, events: log.all,
-            expiries: expiries.map { Record.Expiry(path: $0.path, at: $0.at) },
+            // Those that a later change has made void would be taken for the newest after a restart.
+            expiries: expiries.filter { isUnchanged($0) }.map {
+                Record.Expiry(path: $0.path, at: $0.at)
+            },
             ledger: ledger.chapters)
     }
 

@@ -11,10 +11,17 @@ public struct Hub: ~Copyable {
         public var topicLimit: Int
         /// How many answers to publishes are kept for each publisher and topic.
         public var dedupWindow: Int
+        /// How many different views of one topic a principal may watch; a topic has 64 in all.
+        public var viewsPerTopic: Int
+        /// How many different views of all topics of this hub a principal may watch.
+        public var viewsPerPrincipal: Int
 
         public init(
-            rules: TopicRules = TopicRules(), topicLimit: Int = 100_000, dedupWindow: Int = 1_024
+            rules: TopicRules = TopicRules(), topicLimit: Int = 100_000, dedupWindow: Int = 1_024,
+            viewsPerTopic: Int = 16, viewsPerPrincipal: Int = 4_096
         ) {
+            self.viewsPerTopic = viewsPerTopic
+            self.viewsPerPrincipal = viewsPerPrincipal
             self.rules = rules
             self.topicLimit = topicLimit
             self.dedupWindow = dedupWindow
@@ -41,6 +48,8 @@ public struct Hub: ~Copyable {
     /// Topics with fields that expire, and rosters with connections that are gone.
     var expiring: [Int] = []
     var lingering: [Int] = []
+    /// Topics that the store could not give, and when it is asked again.
+    var resting: [(place: Int, until: Instant)] = []
     /// Commits under way, and the topics in each.
     var committing: [(id: UInt64, places: [Int])] = []
     /// The time of the last flush.
@@ -50,6 +59,7 @@ public struct Hub: ~Copyable {
     var commits: UInt64 = 0
     var letters: [(desk: Int, notice: Notice)] = []
     var writer = Writer(capacity: 4_096)
+    var viewBook = ViewBook()
     private var views: UInt64 = 0
     private var generator: SeededGenerator
 
@@ -98,10 +108,14 @@ public struct Hub: ~Copyable {
     }
 
     public mutating func receive(_ request: Request, now: Instant) {
-        if let topic = topic(of: request), topic.postpones(request) { return }
+        if let topic = topic(of: request) {
+            if topic.isResting && refuse(request) { return }
+            if topic.postpones(request) { return }
+        }
         switch request {
         case .join(let join): receive(join, now)
-        case .leave(let audience, let desk): leave(audience, Int(desk))
+        case .leave(let audience, let desk, let principal):
+            leave(audience, Int(desk), principal)
         case .catchUp(let catchUp): receive(catchUp)
         case .publish(let publication): receive(publication)
         case .signal(let key, let from, let data): signal(key, from, data)
@@ -118,7 +132,7 @@ public struct Hub: ~Copyable {
         case .join(let join): topic(join.topic)
         case .publish(let publication): topic(publication.topic)
         case .signal(let key, _, _): places[key].flatMap { topics[$0] }
-        case .leave(let audience, _): topic(of: audience)
+        case .leave(let audience, _, _): topic(of: audience)
         case .catchUp(let catchUp): topic(of: catchUp.audience)
         case .acknowledge(let word): topic(ofNameIn: word)
         case .presence(let presence): topic(presence.roster)
@@ -204,6 +218,7 @@ public struct Hub: ~Copyable {
     }
 
     mutating func answer(_ origin: Origin, _ outcome: Notice.Outcome) {
+        if origin == .nobody { return }
         letters.append((Int(origin.desk), .outcome(origin, outcome)))
     }
 

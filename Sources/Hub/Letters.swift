@@ -39,13 +39,15 @@ public struct Origin: Equatable, Sendable {
     /// For changes that nobody waits for: the answer finds no connection.
     public static let nobody = Origin(
         desk: 0, connection: SeatID(index: .max, generation: 0), id: 0)
+
+    public var isNobody: Bool { connection.index == .max }
 }
 
 /// From a desk to the hub that owns the topic.
 public enum Request: Sendable {
     case join(Join)
-    /// One seat less in the audience.
-    case leave(AudienceID, desk: UInt32)
+    /// One seat less in the audience, and whose it was.
+    case leave(AudienceID, desk: UInt32, principal: Text)
     /// A seat that lagged, or that asks for the hash, wants what it lacks.
     case catchUp(CatchUp)
     case publish(Publication)
@@ -97,6 +99,9 @@ public enum Request: Sendable {
             case done(upTo: UInt64, ranges: [ClosedRange<UInt64>])
             case refused(sequence: UInt64, Code, after: Interval)
             case credit(UInt64)
+            /// So many bytes more may be on their way: those before have been passed on, and the
+            /// reader is not behind.
+            case room(UInt64)
             /// The seat is gone; the name is free.
             case released
         }
@@ -133,6 +138,8 @@ public enum Request: Sendable {
         public let encoding: Encoding
         public let hash: Bool
         public let cursor: Cursor?
+        /// Whose seat it is.
+        public let principal: Text
         /// For an event topic: the name under which it is read, where to begin, and how.
         public let reader: Reader?
 
@@ -140,10 +147,16 @@ public enum Request: Sendable {
             public let name: Text
             public let start: Start
             public let credit: UInt64
+            /// How many bytes of events may be on their way to the desk at first.
+            public let room: UInt64
             public let isUnordered: Bool
 
-            public init(name: Text, start: Start, credit: UInt64, isUnordered: Bool) {
+            public init(
+                name: Text, start: Start, credit: UInt64, room: UInt64 = 1 << 14,
+                isUnordered: Bool
+            ) {
                 self.name = name
+                self.room = room
                 self.start = start
                 self.credit = credit
                 self.isUnordered = isUnordered
@@ -152,8 +165,10 @@ public enum Request: Sendable {
 
         public init(
             desk: UInt32, seat: SeatID, topic: TopicKey, mask: Mask, rate: RateClass,
-            encoding: Encoding, hash: Bool, cursor: Cursor?, reader: Reader? = nil
+            encoding: Encoding, hash: Bool, cursor: Cursor?, principal: Text = Text(),
+            reader: Reader? = nil
         ) {
+            self.principal = principal
             self.reader = reader
             self.desk = desk
             self.seat = seat
@@ -242,6 +257,7 @@ public enum Notice: Sendable {
 
     public struct Joined: Sendable {
         public let audience: AudienceID
+        public let principal: Text
         public let view: UInt64
         public let kind: Subscribed.TopicKind
         public let verdict: Subscribed.Verdict

@@ -11,6 +11,8 @@ struct Station: Sendable {
     var seats: [UInt32] = []
     /// Seats that wait until the reader confirms.
     var waiting = 0
+    /// Which seat is looked at first when it does: another each time.
+    var turn = 0
     /// Publishes that were passed on and not answered.
     var inFlight = 0
     var isPaused = false
@@ -58,6 +60,14 @@ struct Seat: Sendable {
     var repairWait = Interval.seconds(1)
     /// A proof was asked for while the seat could not give it.
     var owesProof = false
+    /// It is behind for want of a snapshot, not of a diff.
+    var owesSnapshot = false
+    /// The version from which it joined: what the reader holds until it is sent something.
+    var joinedFrom: UInt64 = 0
+    /// Of a reader under a name: bytes of events passed on since the hub was last given room.
+    var passed: UInt64 = 0
+    /// It lagged when room was due: the hub gets it when the reader has confirmed.
+    var holdsRoom = false
 }
 
 /// The part of an audience that sits at one desk.

@@ -60,9 +60,13 @@ extension Topic {
         var due: [Path] = []
         while let first = expiries.first, first.at <= wall {
             expiries.removeFirst()
-            if document.lastChange(at: first.path) <= first.version { due.append(first.path) }
+            if isUnchanged(first) || Fault.expiryUnconditional.isPlanted { due.append(first.path) }
         }
         return due
+    }
+
+    func isUnchanged(_ expiry: Expiry) -> Bool {
+        document.isUnchanged(at: expiry.path, since: expiry.version)
     }
 
     // MARK: Waiting

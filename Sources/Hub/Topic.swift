@@ -24,6 +24,9 @@ final class Topic {
     /// Who is there, where the topic is a roster.
     var roster = Roster()
     var standing: Standing
+    /// The store could not give it lately, and is asked again when some time has passed.
+    var isResting = false
+    var failedLoads = 0
 
     /// How a durable topic stands to its store. A topic that is not durable is always `ready`.
     enum Standing {

@@ -12,9 +12,13 @@ public enum NodeCommand: Equatable, Sendable {
 
     public struct Serve: Equatable, Sendable {
         public var listen = SocketAddress.loopback(port: 8080)
+        public var devices: SocketAddress?
+        public var admin: SocketAddress?
         public var loops = 1
         public var secretFile: String?
         public var isDemonstration = false
+        /// The page comes with the demonstration, and without one when asked for.
+        public var hasPage = false
         /// Where durable topics are kept.
         public var storeFile: String?
         /// When its write-ahead log holds so many pages, they are moved into the file.
@@ -56,14 +60,13 @@ public enum NodeCommand: Equatable, Sendable {
         var serve = Serve()
         while let word = words.popFirst() {
             switch word {
-            case "--demo": serve.isDemonstration = true
-            case "--listen":
-                let text = try value(of: word, &words)
-                guard let address = SocketAddress(listening: text) else {
-                    throw Mistake(
-                        text: "--listen wants HOST:PORT, as in 127.0.0.1:8080, not '\(text)'")
-                }
-                serve.listen = address
+            case "--demo":
+                serve.isDemonstration = true
+                serve.hasPage = true
+            case "--page": serve.hasPage = true
+            case "--listen": serve.listen = try address(of: word, &words)
+            case "--devices": serve.devices = try address(of: word, &words)
+            case "--admin": serve.admin = try address(of: word, &words)
             case "--loops":
                 let text = try value(of: word, &words)
                 guard let loops = Int(text), (1...64).contains(loops) else {
@@ -84,10 +87,8 @@ public enum NodeCommand: Equatable, Sendable {
                 throw unknown(
                     word,
                     known: [
-                        "--demo", "--listen", "--loops", "--secret-file", "--store",
-                        "--store-log-pages",
-                        "--topics",
-                        "--help",
+                        "--demo", "--listen", "--devices", "--admin", "--loops", "--page",
+                        "--secret-file", "--store", "--store-log-pages", "--topics", "--help",
                     ])
             }
         }
@@ -102,6 +103,16 @@ public enum NodeCommand: Equatable, Sendable {
                     + "that signs tokens (at least 32 bytes)")
         }
         return serve
+    }
+
+    private static func address(
+        of option: String, _ words: inout ArraySlice<String>
+    ) throws(Mistake) -> SocketAddress {
+        let text = try value(of: option, &words)
+        guard let address = SocketAddress(listening: text) else {
+            throw Mistake(text: "\(option) wants HOST:PORT, as in 127.0.0.1:8080, not '\(text)'")
+        }
+        return address
     }
 
     private static func token(_ words: inout ArraySlice<String>) throws(Mistake) -> TokenWish {

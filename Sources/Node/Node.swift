@@ -51,6 +51,8 @@ public final class Node: Sendable {
 
     /// Starts the loops, each on its thread, and returns when all of them listen.
     public static func start(_ settings: NodeSettings) throws(StartError) -> Node {
+        var settings = settings
+        if settings.hasPage { settings.pages = PageShelf() }
         guard !settings.access.keys.isEmpty else { throw .noKeys }
         if settings.store == nil && settings.hub.rules.haveDurableTopics { throw .storeMissing }
         var store: Store?

@@ -11,8 +11,8 @@ public enum NodeProgram {
 
         USAGE
           fieldcast-node --demo [--listen HOST:PORT] [--loops N] [--store FILE]
-              Live demonstration data, with a secret made for this run. Prints the address, a
-              token, and a command that shows live diffs.
+              Live demonstration data, with a secret made for this run. Prints the address of a
+              page that shows it, a token, and a command that shows live diffs.
 
           fieldcast-node --secret-file FILE [--listen HOST:PORT] [--loops N]
                          [--store FILE] [--topics PATTERN=WORDS]...
@@ -27,9 +27,18 @@ public enum NodeProgram {
                                [--read PATTERN]... [--write PATTERN]... [--seconds N]
               Prints a token. PATTERN names topics: desk/queue, desk/*, desk/**.
 
+          fieldcast-node admin VERB …
+              What an operator asks of a running node: topics, connections, who is slow, dead
+              letters, revocations. fieldcast-node admin --help lists the verbs.
+
         OPTIONS
           --listen HOST:PORT   where to listen (127.0.0.1:8080); port 0 takes a free one
+          --devices HOST:PORT  where framed streams come in, for devices without WebSockets
+          --admin HOST:PORT    where the operator's verbs and the metrics are served: on loopback
+                               to whoever is on this machine, elsewhere to tokens with the claim
+                               "admin"
           --loops N            how many threads share connections and topics (1)
+          --page               serve the demonstration's page at / without its data
           --store FILE         keeps topics in FILE: what is acknowledged survives the node. Made
                                when it is not there. Without it topics live in memory
           --topics PATTERN=WORDS
@@ -52,6 +61,13 @@ public enum NodeProgram {
     /// Runs to the end; the exit code comes back.
     public static func run(_ words: [String]) -> Int32 {
         do throws(NodeCommand.Mistake) {
+            if words.first == "admin" {
+                if words.count == 1 || words.contains("--help") {
+                    Process.write(AdminCommand.help)
+                    return 0
+                }
+                return try AdminCommand(words.dropFirst()).run()
+            }
             switch try NodeCommand(words) {
             case .help: Process.write(help)
             case .version: Process.write("fieldcast-node \(version)\n")
@@ -78,7 +94,15 @@ public enum NodeProgram {
         var settings = NodeSettings()
         settings.listeners[0].address = serve.listen
         settings.loops = serve.loops
+        if let devices = serve.devices {
+            settings.listeners.append(
+                NodeSettings.Listener(name: "devices", address: devices, speech: .framed))
+        }
+        settings.admin = serve.admin.map {
+            AdminSettings(address: $0, wantsToken: !$0.isLoopback)
+        }
         settings.isDemonstration = serve.isDemonstration
+        settings.hasPage = serve.hasPage
         if let file = serve.secretFile {
             guard let secret = try? Process.read(file) else {
                 return fail("cannot read \(file), which should hold the secret or keys")
@@ -103,8 +127,9 @@ public enum NodeProgram {
             case .noKeys: return fail("there is no key to check tokens with")
             case .storeMissing: return fail("durable topics need --store FILE")
             case .store(let error): return fail(error.text)
-            case .listener(_, let errno):
-                return fail("cannot listen at \(serve.listen): \(errno)")
+            case .listener(let name, let errno):
+                let place = settings.listeners.first { $0.name == name }?.address ?? serve.admin
+                return fail("cannot listen at \(place ?? serve.listen): \(errno)")
             case .system(let errno): return fail("cannot start a loop: \(errno)")
             }
         }
@@ -112,6 +137,12 @@ public enum NodeProgram {
             Process.write(welcome(node.address, Tokens(settings.access)))
         } else {
             Process.write("fieldcast-node \(version) listens at \(node.address)\n")
+            if let devices = node.addresses["devices"] {
+                Process.write("framed streams come in at \(devices)\n")
+            }
+            if let admin = node.adminAddress {
+                Process.write("operators ask at \(admin)\n")
+            }
         }
         Process.awaitEnd()
         Process.write("ending: connections are told to come back\n")
@@ -137,11 +168,14 @@ public enum NodeProgram {
             ])
         let token = tokens.token(
             for: principal, at: Process.wall, seconds: 86_400)
+        let topics = Demonstration.topics.map(\.string).joined(separator: "  ")
         return """
-            fieldcast-node \(version) shows a support desk that lives.
+            fieldcast-node \(version) shows a support desk that lives. Open it in a browser:
+
+              http://\(address)/#token=\(token?.string ?? "")
 
               address  ws://\(address)/v1/ws
-              topics   desk/metrics  desk/queue  desk/agents  desk/sessions
+              topics   \(topics)
               token    \(token?.string ?? "")
 
             See live diffs, in another terminal:

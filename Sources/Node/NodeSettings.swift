@@ -28,6 +28,10 @@ public struct NodeSettings: Sendable {
     public var store: StoreSettings?
     /// Publishes live demonstration data.
     public var isDemonstration = false
+    /// Serves the page that shows it, at `/`.
+    public var hasPage = false
+    /// The page's files, from the start on.
+    var pages: PageShelf?
 
     public init() {}
 

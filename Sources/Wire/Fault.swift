@@ -24,6 +24,14 @@ package enum Fault: Equatable, Sendable {
     case definitionLeftOut
     /// Rule 14: nobody is ever found to lag.
     case slowReaderQueued
+    /// Rule 11: a field is unset when its time comes, changed since or not.
+    case expiryUnconditional
+    /// Rule 11: a last will is published whatever the connection said.
+    case willAfterGoodbye
+    /// Rule 13: frames are made whatever the rate allows.
+    case rateIgnored
+    /// Rule 14: events under a name go out as far as there is credit, confirmed or not.
+    case roomIgnored
     /// Rule 18: frames do not wait for the commit.
     case framesBeforeCommit
     /// Rule 18: reads do not wait for the commit.
@@ -46,8 +54,18 @@ package enum Fault: Equatable, Sendable {
     case redeliveredAfterNever
     /// Rule 23: an event refused once for now is a dead letter.
     case deadLetterEarly
+    /// Rule 23: who reads under a name goes on when somebody else has taken it.
+    case oldHolderKept
+    /// Rule 23: who read under a name is not told that somebody else has taken it.
+    case replacedNotTold
+    /// Rule 23: an event costs no credit.
+    case creditNotSpent
+    /// Rule 23: a signal goes twice.
+    case signalRepeated
     /// Rule 24: a changed value's old hash is not taken out.
     case hashNotSubtracted
+    /// Rule 29: a node that goes says of everybody that they left.
+    case leavesAtDrain
     /// Rule 30: what is asked for is shown, allowed or not.
     case maskIgnored
 }

@@ -28,6 +28,8 @@ struct Agenda {
         case read(client: Int)
         case fault
         case restart
+        /// A node that goes has waited long enough.
+        case shut(life: Int)
         /// What a loop asked its storage for is done.
         case stored(loop: Int, life: Int)
     }

@@ -3,13 +3,17 @@ import Wire
 /// Makes the changes that publishers publish, over a few names, so that patches meet.
 struct Changes {
     private let passing: Int
+    private let isLarge: Bool
     private var unique: Int64 = 0
 
     private static let first: [Text] = ["a", "b", "c", "d"]
     private static let second: [Text] = ["x", "y", "z", "w"]
     private static let third: [Text] = ["p", "q"]
 
-    init(passingNames: Int) { passing = passingNames }
+    init(passingNames: Int, isLarge: Bool) {
+        passing = passingNames
+        self.isLarge = isLarge
+    }
 
     mutating func patch(holding version: UInt64, _ chance: inout Chance) -> Patch {
         unique += 1
@@ -36,9 +40,34 @@ struct Changes {
         case 18: if chance.percent(20) { patch.unset.append([]) }
         default: set(&patch, path(&chance), .integer(Int64(chance.count(0...2))))
         }
+        if isLarge && chance.percent(25) {
+            for row in Changes.first {
+                for name in Changes.second { set(&patch, Path([row, name]), value(&chance)) }
+            }
+        }
         // Whatever else it does, each is told from every other.
         set(&patch, ["a", "u"], .integer(unique))
         return patch
+    }
+
+    /// What a connection leaves behind.
+    mutating func bequest() -> Patch {
+        Patch(set: ["a": ["u": .integer(number())], "d": ["y": .integer(unique)]])
+    }
+
+    mutating func number() -> Int64 {
+        unique += 1
+        return unique
+    }
+
+    /// The places that a map laid over a document sets.
+    static func leaves(_ map: Map, beneath path: [Text] = []) -> [Path] {
+        map.entries.flatMap { entry in
+            if case .map(let inner) = entry.value, !inner.isEmpty {
+                return leaves(inner, beneath: path + [entry.key])
+            }
+            return [Path(path + [entry.key])]
+        }
     }
 
     mutating func event() -> Value {

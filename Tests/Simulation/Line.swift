@@ -37,9 +37,20 @@ final class Line {
     var isPaused = false
     /// What came while it was not read.
     var held: [[UInt8]] = []
-    /// Bytes handed over for the client and not read by it yet.
+    /// Bytes handed over for the client and not read by it yet, of what it did not ask for there
+    /// and then.
     var outstanding = 0
+    /// The longest of those messages.
     var largest = 0
+    /// Subscriptions on it that read under a name.
+    var named = 0
+    /// What the server has taken of it: its last wills, the topics at which it says to be, and
+    /// whether it said goodbye.
+    var wills: [Will] = []
+    var presences: [Text] = []
+    var saidGoodbye = false
+    /// The server has ended it and hears nothing more.
+    var isEnded = false
 
     // The client's end.
     var clientIsGone = false
@@ -51,6 +62,8 @@ final class Line {
     var acceptedToken: Int?
     /// Events refused for good on this connection, by subscription.
     var refused: [(id: UInt64, sequence: UInt64)] = []
+    /// The signals that came.
+    var signals: Set<Int64> = []
     /// A diff that is to come behind the next one.
     var overtaken: [UInt8]?
 
@@ -63,5 +76,37 @@ final class Line {
         self.life = life
         self.encoding = encoding
         self.isLossy = isLossy
+    }
+}
+
+extension Line {
+    /// What the server says of its own accord, and not as the answer to something.
+    static func isPushed(_ bytes: [UInt8], _ encoding: Encoding) -> Bool {
+        switch kind(bytes, encoding) {
+        case .diff, .snapshot, .event, .hash, .signal, .lag: true
+        default: false
+        }
+    }
+
+    static func event(_ bytes: [UInt8], _ encoding: Encoding) -> Event? {
+        let message =
+            try? encoding == .json
+            ? Message(json: bytes.span) : Message(messagePack: bytes.span)
+        if case .event(let event)? = message { return event }
+        return nil
+    }
+
+    /// Which message it is.
+    static func kind(_ bytes: [UInt8], _ encoding: Encoding) -> Message.Kind? {
+        switch encoding {
+        case .messagePack: bytes.count > 1 ? Message.Kind(rawValue: bytes[1]) : nil
+        case .json:
+            // As the server writes it: {"type":"…"
+            kinds.first { bytes.count > 9 && bytes[9...].starts(with: $0.start) }?.kind
+        }
+    }
+
+    private static let kinds = Message.Kind.allCases.map {
+        (kind: $0, start: $0.name.utf8 + [UInt8(ascii: "\"")])
     }
 }

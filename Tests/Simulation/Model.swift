@@ -8,6 +8,14 @@ struct Model {
     private(set) var changes: [Author?] = [nil]
     private var versions: [Author: UInt64] = [:]
     private var seen: [[Seen?]]
+    /// Fields that will be unset.
+    private var expiries: [Expiry] = []
+
+    private struct Expiry {
+        let path: Path
+        let at: WallTime
+        var isTouched = false
+    }
 
     /// Who changed it: a publish is known by its client's run and its id.
     struct Author: Hashable {
@@ -28,7 +36,11 @@ struct Model {
 
     // MARK: Changes
 
-    mutating func apply(_ patch: Patch, by author: Author?) {
+    mutating func apply(
+        _ patch: Patch, by author: Author?, expiries wishes: [Publish.Expiry] = [],
+        at wall: WallTime = WallTime(seconds: 0)
+    ) {
+        let old = states[states.count - 1]
         var state = states[states.count - 1]
         for path in patch.unset { state = Model.without(path.segments[...], state) }
         state = Model.laid(patch.set, over: state)
@@ -40,9 +52,37 @@ struct Model {
             state = Model.laid(
                 Model.nested(increment.path.segments[...], .number(sum)), over: state)
         }
+        put(state, by: author)
+        for i in expiries.indices {
+            let path = expiries[i].path.segments
+            let isSame = Model.value(path[...], in: old) == Model.value(path[...], in: state)
+            if !isSame || patch.unset.contains(where: { path.starts(with: $0.segments) }) {
+                expiries[i].isTouched = true
+            }
+        }
+        for wish in wishes {
+            expiries.removeAll { $0.path == wish.path }
+            expiries.append(Expiry(path: wish.path, at: wall + .milliseconds(wish.after)))
+        }
+    }
+
+    /// The next state, whatever brought it about.
+    mutating func put(_ state: Map, by author: Author? = nil) {
         states.append(state)
         changes.append(author)
         if let author { versions[author] = head }
+    }
+
+    /// The fields whose time has come, and that have not changed since; they are told once.
+    mutating func takeDue(_ wall: WallTime) -> [Path] {
+        let due = expiries.filter { $0.at <= wall && !$0.isTouched }.map { $0.path }
+        expiries.removeAll { $0.at <= wall }
+        return due
+    }
+
+    /// A field that should have been unset before that moment.
+    func overdue(_ wall: WallTime) -> Path? {
+        expiries.first { $0.at < wall && !$0.isTouched }?.path
     }
 
     /// Whether what stands at, above and beneath a place was the same ever since a version.

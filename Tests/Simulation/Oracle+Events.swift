@@ -11,24 +11,23 @@ extension Oracle {
         var settled: Set<UInt64> = []
         var refusedForGood: Set<UInt64> = []
         var refusedForNow: Set<UInt64> = []
-        /// In the present run of the client.
-        var finishedInRun: Set<UInt64> = []
-        var run = 0
+        /// By client: since when it reads with an inbox that knew nothing, and what it has
+        /// finished since.
+        var runs: [Int: (run: Int, finished: Set<UInt64>)] = [:]
     }
 
     struct ReaderKey: Hashable {
         let topic: Int
-        let client: Int
+        let name: Text
     }
 
     private func change(
         _ wanted: Client.Wanted, _ client: Client, _ body: (inout Reader) -> Void
     ) {
-        let key = ReaderKey(topic: wanted.topic, client: client.number)
+        let key = ReaderKey(topic: wanted.topic, name: scenario.readerName(client.number))
         var reader = readers[key] ?? Reader()
-        if reader.run != client.readings {
-            reader.run = client.readings
-            reader.finishedInRun = []
+        if reader.runs[client.number]?.run != client.readings {
+            reader.runs[client.number] = (client.readings, [])
         }
         body(&reader)
         readers[key] = reader
@@ -57,7 +56,7 @@ extension Oracle {
         change(wanted, client) { reader in
             switch verdict {
             case .fresh, .gap:
-                if reader.finishedInRun.contains(event.sequence) {
+                if reader.runs[client.number]?.finished.contains(event.sequence) == true {
                     fail("\(who) took event \(event.sequence) as new twice")
                 }
             case .repeated, .underWay: break
@@ -68,7 +67,7 @@ extension Oracle {
     func finished(_ sequence: UInt64, _ wanted: Client.Wanted, _ client: Client) {
         change(wanted, client) { reader in
             reader.settled.insert(sequence)
-            reader.finishedInRun.insert(sequence)
+            reader.runs[client.number]?.finished.insert(sequence)
         }
     }
 
@@ -87,8 +86,7 @@ extension Oracle {
 
     /// Dead letters come only from *never* or the delivery limit.
     func check(_ letter: DeadLetter, _ topic: Int) {
-        let client = Int(letter.name.string.dropFirst(5)) ?? 0
-        let key = ReaderKey(topic: topic, client: client)
+        let key = ReaderKey(topic: topic, name: letter.name)
         guard var reader = readers[key] else {
             fail("a dead letter of a name that nobody read: \(letter)")
             return
@@ -106,7 +104,49 @@ extension Oracle {
     /// The first event that a name was to be given and that nobody has taken.
     func firstUnsettled(_ wanted: Client.Wanted, _ client: Client, _ life: Int) -> UInt64? {
         let head = models[life - 1][wanted.topic].head
-        let settled = readers[ReaderKey(topic: wanted.topic, client: client.number)]?.settled ?? []
-        return head == 0 ? nil : (1...head).first { !settled.contains($0) }
+        let key = ReaderKey(topic: wanted.topic, name: scenario.readerName(client.number))
+        let settled = readers[key]?.settled ?? []
+        let kept = UInt64(scenario.eventLimit)
+        let first = head > kept ? head - kept + 1 : 1
+        return head == 0 ? nil : (first...head).first { !settled.contains($0) }
+    }
+
+    // MARK: The past
+
+    func paged(_ page: Page, _ client: Client, _ line: Line) {
+        let who = "client \(client.number)"
+        guard let asked = client.histories.removeValue(forKey: page.id) else {
+            fail("\(who) was sent a page that it never asked for")
+            return
+        }
+        let topic = topic(asked.topic)
+        let model = models[line.life - 1][topic]
+        comparisons += 1
+        let first = page.events.first?.sequence ?? 1
+        let last = page.events.last?.sequence ?? 0
+        guard last <= model.head, UInt64(page.events.count) <= asked.limit else {
+            fail("\(who) was sent a page up to \(last) of \(model.head) events")
+            return
+        }
+        for (i, entry) in page.events.enumerated() {
+            if entry.sequence != first + UInt64(i)
+                || model.states[Int(entry.sequence)] != ["event": entry.data]
+            {
+                fail("\(who) was sent a page with another event \(entry.sequence)")
+            }
+        }
+        if let next = page.next, next != last + 1 {
+            fail("\(who) was sent a page up to \(last), and is told to go on with \(next)")
+        }
+        switch asked.start {
+        case .sequence(let start)? where !page.events.isEmpty:
+            let isOlder = first > start && first + UInt64(scenario.eventLimit) <= model.head
+            if first != max(start, 1) && !isOlder && first < start {
+                fail("\(who) asked for a page from \(start), and was sent \(first)")
+            }
+        case nil, .now?:
+            if page.next != nil { fail("\(who) asked for the last, and was told of more") }
+        case .sequence, .earliest, .time: break
+        }
     }
 }

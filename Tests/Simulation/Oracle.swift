@@ -14,23 +14,37 @@ final class Oracle {
     private(set) var digest: UInt64 = 0
 
     let scenario: Scenario
-    private var life = 0
+    var life = 0
     /// By life and topic.
-    private(set) var models: [[Model]] = []
+    var models: [[Model]] = []
     private var epochs: [[Text?]] = []
     /// Asked of a hub, and not answered.
-    private var asked: [OriginKey: [Request.Publication]] = [:]
+    var asked: [OriginKey: [Request.Publication]] = [:]
     /// Said by clients.
-    private var said: [Model.Author: (topic: Int, change: Publish.Change)] = [:]
+    var said: [Model.Author: Said] = [:]
     var readers: [ReaderKey: Reader] = [:]
 
-    private struct OriginKey: Hashable {
+    /// What is known of the hubs' readers, rosters and wills in the present life.
+    var seats = Seats()
+    var rosters: [Int: Roster] = [:]
+    /// Last wills for durable topics, posted and not stored, by topic.
+    var bequests: [Int: [Publish.Change]] = [:]
+    /// The signals said, by their data.
+    var signals: [Int64: (topic: Text, from: Text)] = [:]
+
+    struct Said {
+        let topic: Int
+        let change: Publish.Change
+        let expiries: [Publish.Expiry]
+    }
+
+    struct OriginKey: Hashable {
         let desk: UInt32
         let connection: SeatID
         let id: UInt64
     }
 
-    private let trace: Trace
+    let trace: Trace
 
     init(_ scenario: Scenario, _ trace: Trace) {
         self.scenario = scenario
@@ -53,16 +67,23 @@ final class Oracle {
         models.append(next)
         epochs.append(known)
         asked = [:]
+        seats = Seats()
+        rosters = [:]
+        bequests = [:]
     }
 
-    private func topic(_ name: Text) -> Int {
+    func topic(_ name: Text) -> Int {
         scenario.topics.firstIndex(of: name) ?? 0
     }
 
     // MARK: The node
 
-    func published(_ instance: Text, _ id: UInt64, _ topic: Int, _ change: Publish.Change) {
-        said[Model.Author(instance: instance, id: id)] = (topic, change)
+    func published(_ instance: Text, _ id: UInt64, _ said: Said) {
+        self.said[Model.Author(instance: instance, id: id)] = said
+    }
+
+    private func name(_ author: Model.Author?) -> String {
+        author.map { "\($0)" } ?? "a change of the server's own"
     }
 
     /// A desk lets a publish through to the hub.
@@ -78,113 +99,40 @@ final class Oracle {
         }
     }
 
-    func requested(_ publication: Request.Publication) {
-        let origin = publication.origin
-        let key = OriginKey(desk: origin.desk, connection: origin.connection, id: origin.id)
-        asked[key, default: []].append(publication)
-    }
-
-    func answered(_ letters: [(desk: Int, notice: Notice)]) {
-        for (_, notice) in letters {
-            guard case .outcome(let origin, let outcome) = notice else { continue }
-            let key = OriginKey(desk: origin.desk, connection: origin.connection, id: origin.id)
-            guard var waiting = asked[key], !waiting.isEmpty else {
-                fail("publish \(origin.id) was answered more often than it was said")
-                return
-            }
-            let publication = waiting.removeFirst()
-            asked[key] = waiting.isEmpty ? nil : waiting
-            answered(publication, outcome)
-        }
-    }
-
-    private func answered(_ publication: Request.Publication, _ outcome: Notice.Outcome) {
-        let author = Model.Author(
-            instance: publication.instance ?? Text(), id: publication.origin.id)
-        let topic = topic(publication.topic.name)
-        guard let original = said[author], original.topic == topic,
-            original.change == publication.change
-        else {
-            fail("\(author) reached the hub as something that its client never said")
-            return
-        }
-        let known = models[life - 1][topic].version(of: author)
-        switch outcome {
-        case .done(let version):
-            if let known {
-                if known != version {
-                    fail("\(author) was done as version \(known), and again as \(version)")
-                }
-            } else if scenario.isDurable(topic) {
-                fail("\(author) was acknowledged as version \(version) and is not stored")
-            } else {
-                apply(publication.change, author, topic, version)
-            }
-        case .refused(let code, _, let reason):
-            if known != nil && code != .storeFailed {
-                fail("\(author) was done, and refused when it was said again")
-            }
-            let patch = publication.change.asPatch
-            switch code {
-            case .conflict where !patch.conditions.isEmpty: break
-            case .invalidPatch where !patch.increments.isEmpty: break
-            case .tooLarge where scenario.isCramped: break
-            case .idTooOld, .storeFailed: break
-            default: fail("\(author) was refused with \(code.rawValue): \(reason ?? Text())")
-            }
-        }
-    }
-
-    private func apply(
-        _ change: Publish.Change, _ author: Model.Author, _ topic: Int, _ version: UInt64
+    func apply(
+        _ change: Publish.Change, _ author: Model.Author?, _ topic: Int, _ version: UInt64,
+        expiries: [Publish.Expiry] = [], _ wall: WallTime
     ) {
         let patch = change.asPatch
         let head = models[life - 1][topic].head
         if version != head + 1 {
-            fail("\(author) was done as version \(version), after version \(head)")
+            fail("\(name(author)) was done as version \(version), after version \(head)")
             return
         }
         for condition in patch.conditions
         where !models[life - 1][topic].isUnchanged(condition.path, since: condition.version) {
-            fail("\(author) was done although \(condition.path) had changed")
+            fail("\(name(author)) was done although \(condition.path) had changed")
         }
-        models[life - 1][topic].apply(patch, by: author)
+        models[life - 1][topic].apply(patch, by: author, expiries: expiries, at: wall)
         trace.note("\(scenario.topics[topic]) \(version) is \(Trace.text(patch))")
-    }
-
-    /// A write is on the disk, and so what the topic is from now on.
-    func stored(_ write: TopicWrite) {
-        let topic = topic(write.key.name)
-        for record in write.records {
-            guard let answer = record.answer else {
-                fail("version \(record.version) of \(write.key.name) has no author")
-                return
-            }
-            let author = Model.Author(instance: answer.instance, id: answer.id)
-            guard let original = said[author], original.topic == topic else {
-                fail("\(author) was stored, and its client never said it")
-                return
-            }
-            if let known = models[life - 1][topic].version(of: author) {
-                fail("\(author) was done as \(known) and stored again as \(record.version)")
-            }
-            apply(original.change, author, topic, record.version)
-        }
-        for letter in write.deadLetters { check(letter, topic) }
     }
 
     func closed(_ code: Code) {
         switch code {
         case .tooSlow, .heartbeatMissed, .tokenExpired, .tokenInvalid, .inactive,
-            .authenticationLate, .tooManyProblems:
+            .authenticationLate, .tooManyProblems, .draining, .goodbye:
             break
         default: fail("the server closed a connection with \(code.rawValue)")
         }
     }
 
-    /// Rule 14: what a reader has not read is bounded, however slow it is.
+    /// Rule 14: what waits for a reader is bounded, however slow it is. Frames go while no more
+    /// than the window waits, so one may exceed it, or a snapshot and the diff behind it, with a
+    /// word on either; a name has room of its own, which its last event may exceed.
     func checkCost(_ line: Line) {
-        let bound = Int(scenario.terms.unconfirmedBytes) + line.largest * 12 + 4_096
+        let window = Int(scenario.terms.unconfirmedBytes)
+        let words = 256
+        let bound = window + line.largest * 2 + words + line.named * (window / 4 + line.largest)
         if line.outstanding > bound {
             fail("\(line.outstanding) bytes wait for line \(line.number); the bound is \(bound)")
         }
@@ -220,9 +168,17 @@ final class Oracle {
             case .malformed where line.encoding == .json: break
             default: fail("client \(client.number) was told \(problem)")
             }
-        case .authenticated, .subscribed, .stale, .lag, .signal, .event, .page, .drain, .closing:
-            break
+        case .signal(let signal): signalled(signal, client, line)
+        case .page(let page): paged(page, client, line)
+        case .authenticated, .subscribed, .stale, .lag, .event, .drain, .closing: break
         }
+    }
+
+    /// What a client sees of a topic. Who is there may be seen, whole, by whoever may see anything.
+    func lens(_ wanted: Client.Wanted, _ token: Tokens.Token) -> Lens {
+        let seesAll =
+            scenario.kinds[wanted.topic] == .roster && !Scenario.allowed[token.allowed].isNothing
+        return Lens.of(asked: wanted.asked, allowed: seesAll ? 0 : token.allowed)
     }
 
     /// What a client shows is what the model has, at that version, through that lens; exactly.
@@ -231,7 +187,7 @@ final class Oracle {
     ) {
         guard let subscription = client.session[id], !subscription.awaitsSnapshot,
             let place = client.wanted.firstIndex(where: { $0.id == id }),
-            !scenario.isEvents(client.wanted[place].topic)
+            scenario.isDocument(client.wanted[place].topic)
         else { return }
         let wanted = client.wanted[place]
         let version = subscription.mirror.version
@@ -260,7 +216,7 @@ final class Oracle {
             fail("\(who) is at version \(version), which nobody was promised")
             return
         }
-        let lens = Lens.of(asked: wanted.asked, allowed: tokens[token].allowed)
+        let lens = lens(wanted, tokens[token])
         let truth = models[line.life - 1][wanted.topic].seen(lens, at: version)
         comparisons += 1
         let hash = subscription.mirror.hash
@@ -293,13 +249,13 @@ final class Oracle {
     ) {
         guard let place = client.wanted.firstIndex(where: { $0.id == id }) else { return }
         client.wanted[place].id = nil
-        if code == .storeFailed { return }
+        // A reader's name may be taken by who came later, even by what the same client said before.
+        if code == .storeFailed || code == .replaced { return }
         guard let token = line.acceptedToken else {
             fail("client \(client.number) was refused before a token was accepted")
             return
         }
-        let lens = Lens.of(
-            asked: client.wanted[place].asked, allowed: tokens[token].allowed)
+        let lens = lens(client.wanted[place], tokens[token])
         if code != .notAllowed || !lens.showsNothing {
             fail("client \(client.number)'s subscription ended with \(code?.rawValue ?? 0)")
         }
@@ -328,40 +284,11 @@ final class Oracle {
         case .postponed, .replied, .unknown: break
         }
     }
-
-    // MARK: The end
-
-    /// Whether a client is where it should be in the end, or what is missing.
-    func missing(_ client: Client, _ tokens: Tokens) -> String? {
-        guard let line = client.line, client.session.isReady else { return "is not connected" }
-        if !client.session.outbox.isEmpty { return "has unanswered publishes" }
-        guard let token = line.acceptedToken else { return "has no token" }
-        for wanted in client.wanted {
-            let lens = Lens.of(asked: wanted.asked, allowed: tokens[token].allowed)
-            guard let id = wanted.id else {
-                if lens.showsNothing { continue }
-                return "has no subscription"
-            }
-            if scenario.isEvents(wanted.topic) {
-                guard let event = firstUnsettled(wanted, client, line.life) else { continue }
-                return "has not been given event \(event) of \(scenario.topics[wanted.topic])"
-            }
-            guard let subscription = client.session[id], !subscription.awaitsSnapshot else {
-                return "awaits a snapshot of \(scenario.topics[wanted.topic])"
-            }
-            let head = models[line.life - 1][wanted.topic].head
-            let truth = models[line.life - 1][wanted.topic].seen(lens, at: head)
-            if subscription.mirror.document != truth.document {
-                return "does not show the head of \(scenario.topics[wanted.topic])"
-            }
-        }
-        return nil
-    }
 }
 
 extension Publish.Change {
     /// An event as a change of a document that holds the last event.
-    fileprivate var asPatch: Patch {
+    var asPatch: Patch {
         switch self {
         case .patch(let patch): patch
         case .event(let data): Patch(set: ["event": data])

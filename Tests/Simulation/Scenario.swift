@@ -30,6 +30,13 @@ struct Scenario {
     let storeFailures: Int
     /// Documents have so little room that patches are refused.
     let isCramped: Bool
+    /// Some patches write many fields at once, so that snapshots go in many parts.
+    let isLarge: Bool
+    /// What each topic is, in the order of `topics`.
+    let kinds: [Kind]
+    /// Two clients at a time read under one name, and take it from each other.
+    let sharesNames: Bool
+    let eventLimit: Int
 
     init(_ chance: inout Chance) {
         loops = chance.count(2...3)
@@ -37,9 +44,16 @@ struct Scenario {
         let count = chance.count(2...4)
         var names: [Text] = []
         for number in 0..<count {
-            names.append(Text(chance.pick(Scenario.prefixes) + String(number)))
+            let prefixes = Scenario.prefixes + (number > 1 ? ["n/"] : [])
+            names.append(Text(chance.pick(prefixes) + String(number)))
+        }
+        if chance.percent(40) {
+            names.append(Text("$presence/" + names[chance.number(below: count)].string))
         }
         topics = names
+        kinds = names.map { Kind($0.string) }
+        sharesNames = chance.percent(40)
+        eventLimit = chance.pick([10_000, 10_000, 40])
         terms = Terms(
             messageBytes: 1 << 16, inFlight: chance.number(2...12), subscriptions: 8,
             unconfirmedBytes: chance.pick([300, 700, 1_500, 4_000]),
@@ -49,6 +63,7 @@ struct Scenario {
         lagsBeforeSlowing = chance.count(2...5)
         patience = .seconds(chance.number(4...12))
         isCramped = chance.percent(20)
+        isLarge = !isCramped && chance.percent(40)
         let bounds = Document.Bounds(
             nodes: isCramped ? 24 : 400, tombstones: chance.pick([0, 1, 2, 3, 6, 40]))
         let part = chance.pick([48, 96, 200, 32_768])
@@ -62,8 +77,10 @@ struct Scenario {
         durableRows.isDurable = true
         durableRows.recordsPerCheckpoint = records
         let eventLog = TopicSettings(
-            kind: .event, isDurable: true, deliveryLimit: Scenario.deliveryLimit,
-            recordsPerCheckpoint: records)
+            kind: .event, isDurable: true, eventLimit: eventLimit,
+            deliveryLimit: Scenario.deliveryLimit, recordsPerCheckpoint: records)
+        let signals = TopicSettings(kind: .signal)
+        let rosters = TopicSettings(kind: .state, partBytes: part)
         credit = chance.number(1...8)
         settings = Hub.Settings(
             rules: TopicRules(
@@ -72,6 +89,8 @@ struct Scenario {
                     TopicRules.Rule(pattern: TopicPattern("d/**"), settings: durable),
                     TopicRules.Rule(pattern: TopicPattern("dc/**"), settings: durableRows),
                     TopicRules.Rule(pattern: TopicPattern("de/**"), settings: eventLog),
+                    TopicRules.Rule(pattern: TopicPattern("n/**"), settings: signals),
+                    TopicRules.Rule(pattern: TopicPattern("$presence/**"), settings: rosters),
                 ],
                 otherwise: state),
             topicLimit: 16, dedupWindow: 32)
@@ -83,7 +102,7 @@ struct Scenario {
         passingNames = chance.pick([0, 4, 16])
         let slowestPace = chance.pick([60, 150, 400] as [UInt64])
         pace = 5...slowestPace
-        let slowestStore = chance.pick([100_000, 3_000_000, 30_000_000] as [UInt64])
+        let slowestStore = chance.pick([100_000, 3_000_000, 30_000_000, 400_000_000] as [UInt64])
         storing = 10_000...slowestStore
         storeFailures = chance.pick([0, 2, 10])
         meanFaultGap = chance.pick([300, 800, 2_000])
@@ -95,9 +114,54 @@ struct Scenario {
     /// After so many deliveries, *not now* makes a dead letter of an event.
     static let deliveryLimit: UInt64 = 4
 
-    func isEvents(_ topic: Int) -> Bool { topics[topic].string.hasPrefix("de") }
+    /// What is done with a topic.
+    enum Kind: Equatable {
+        case document(isDurable: Bool)
+        case events
+        case signals
+        /// Who is at another topic.
+        case roster
 
-    func isDurable(_ topic: Int) -> Bool { topics[topic].string.hasPrefix("d") }
+        init(_ name: String) {
+            if name.hasPrefix("de/") {
+                self = .events
+            } else if name.hasPrefix("n/") {
+                self = .signals
+            } else if name.hasPrefix("$") {
+                self = .roster
+            } else {
+                self = .document(isDurable: name.hasPrefix("d"))
+            }
+        }
+    }
+
+    func isEvents(_ topic: Int) -> Bool { kinds[topic] == .events }
+
+    func isDurable(_ topic: Int) -> Bool {
+        kinds[topic] == .events || kinds[topic] == .document(isDurable: true)
+    }
+
+    /// Whether readers of the topic hold a document.
+    func isDocument(_ topic: Int) -> Bool {
+        switch kinds[topic] {
+        case .document, .roster: true
+        case .events, .signals: false
+        }
+    }
+
+    /// Topics to which patches or events may be published.
+    var written: [Int] {
+        topics.indices.filter { kinds[$0] != .signals && kinds[$0] != .roster }
+    }
+
+    func shard(of topic: Int) -> Int {
+        TopicKey(tenant: "tenant", name: topics[topic]).shard(of: loops)
+    }
+
+    /// The name under which a client reads events.
+    func readerName(_ client: Int) -> Text {
+        Text("name " + String(sharesNames ? client / 2 : client))
+    }
 
     /// What subscribers ask for; nil for all.
     static let asked: [Mask?] = [

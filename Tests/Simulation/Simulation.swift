@@ -62,10 +62,13 @@ package struct Simulation {
             if world.events > limit { world.oracle.fail("the node is busy with nothing") }
             guard world.now >= nextLook else { continue }
             nextLook = world.now + 1_000_000_000
-            let late = world.clients.first { world.oracle.missing($0, world.tokens) != nil }
-            guard let late else { return }
+            let late = world.clients.first { world.oracle.missing($0, world) != nil }
+            guard let late else {
+                if let rivals = world.oracle.rivals(world.clients) { world.oracle.fail(rivals) }
+                return
+            }
             if world.now > end {
-                let what = world.oracle.missing(late, world.tokens) ?? ""
+                let what = world.oracle.missing(late, world) ?? ""
                 world.oracle.fail("in peace client \(late.number) still \(what)")
             }
         }
@@ -78,6 +81,7 @@ extension World {
         trace.note("calm")
         isCalm = true
         calmSince = now
+        wallAhead = max(wallAhead, farthestWall)
         for client in clients {
             client.backoff.reset()
             // Whoever lost the very last diff of a view would learn of it with the next alone.

@@ -27,6 +27,8 @@ final class Stand: Carrier {
     private var resumed: [Line] = []
     /// The connection whose message is being taken.
     private var current: Line?
+    /// What is posted while a connection is taken down.
+    private var bequests: [Request]?
     /// When the next turn is planned.
     var planned: UInt64?
     var stalledUntil: UInt64 = 0
@@ -67,7 +69,10 @@ final class Stand: Carrier {
             case .gone(let line):
                 guard let station = line.station else { break }
                 line.station = nil
+                bequests = []
                 desk.closed(station, carrier: self)
+                world.oracle.bequeathed(bequests, line, isDraining: desk.isDraining)
+                bequests = nil
             case .stored(let answer): hub.receive(answer, now: now)
             case .letters(let letters):
                 for letter in letters {
@@ -96,24 +101,25 @@ final class Stand: Carrier {
             return
         }
         current = line
+        world.oracle.taking(bytes, line, world.tokens)
         desk.received(bytes.span, from: station, now: now, carrier: self)
         current = nil
     }
 
     private func endTurn(_ now: Instant) {
         repeat {
+            var letters = heard(now)
             let batch = requests
             requests = []
             for request in batch {
-                if case .publish(let publication) = request {
-                    world.oracle.requested(publication)
-                }
+                world.oracle.requested(request, shard: number, now)
                 hub.receive(request, now: now)
+                letters += heard(now)
             }
             hub.flush(now: now)
+            world.oracle.flushed(shard: number, now, hub.wall)
+            letters += heard(now)
             for request in hub.takeStoreRequests() { world.store(request, from: number) }
-            let letters = hub.takeLetters()
-            world.oracle.answered(letters)
             for (reader, notice) in letters {
                 if reader == number {
                     desk.receive(notice, fromShard: number, now: now, carrier: self)
@@ -125,6 +131,13 @@ final class Stand: Carrier {
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
             if world.mail(outgoing[reader], from: number, to: reader) { outgoing[reader] = [] }
         }
+    }
+
+    /// The hub's letters, one after the other as they were made.
+    private func heard(_ now: Instant) -> [(desk: Int, notice: Notice)] {
+        let letters = hub.takeLetters()
+        world.oracle.heard(letters, from: number, now, hub.wall)
+        return letters
     }
 
     private func planNext() {
@@ -152,6 +165,7 @@ final class Stand: Carrier {
     }
 
     func close(_ connection: UInt64, _ code: Code, _ reason: Text) {
+        world.lines[Int(connection)].isEnded = true
         world.closeDown(code, on: world.lines[Int(connection)])
     }
 
@@ -167,6 +181,7 @@ final class Stand: Carrier {
         if case .publish(let publication) = request, let line = current {
             world.oracle.admitted(publication, line, world.tokens)
         }
+        bequests?.append(request)
         if shard == number {
             requests.append(request)
         } else {

@@ -43,9 +43,11 @@ extension World {
         // Two views of a topic may become one by a narrow token, and a frame could not say whose
         // it is.
         if client.wanted.contains(where: { $0.topic == topic }) { return }
+        let isPlain: Bool
+        if case .document = scenario.kinds[topic] { isPlain = true } else { isPlain = false }
         var wanted = Client.Wanted(
             topic: topic,
-            asked: scenario.isEvents(topic) ? 0 : chance.number(below: Scenario.asked.count),
+            asked: isPlain ? chance.number(below: Scenario.asked.count) : 0,
             rate: chance.pick(Scenario.rates),
             hash: chance.percent(60))
         subscribe(client, &wanted)
@@ -55,16 +57,18 @@ extension World {
     func subscribe(_ client: Client, _ wanted: inout Client.Wanted) {
         wanted.epoch = Text()
         wanted.version = 0
+        wanted.isReplaced = false
         if scenario.isEvents(wanted.topic) {
             client.readings += 1
             wanted.id = client.session.subscribe(
-                scenario.topics[wanted.topic], name: Text("name " + String(client.number)),
+                scenario.topics[wanted.topic], name: scenario.readerName(client.number),
                 start: .earliest, credit: scenario.credit, unordered: client.number % 2 == 0)
         } else {
             wanted.id = client.session.subscribe(
                 scenario.topics[wanted.topic], fields: Scenario.asked[wanted.asked],
                 rate: wanted.rate, hash: wanted.hash)
         }
+        wanted.lastID = wanted.id ?? 0
     }
 
     // MARK: Connections
@@ -126,6 +130,7 @@ extension World {
             switch message {
             case .authenticate(let body), .refresh(let body):
                 line.awaitedTokens.append(Tokens.number(body.token))
+            case .subscribe(let body) where body.name != nil: line.named += 1
             default: break
             }
             let bytes = message.encoded(line.encoding, timestamp: wall)
@@ -178,8 +183,8 @@ extension World {
             }
             lost(line)
         case .message(let bytes):
-            line.outstanding -= bytes.count
-            if line.isLossy && isDiff(bytes, line.encoding) {
+            if Line.isPushed(bytes, line.encoding) { line.outstanding -= bytes.count }
+            if line.isLossy && Line.kind(bytes, line.encoding) == .diff {
                 disturb(bytes, client, line)
             } else {
                 // Diffs overtake each other and nothing else.
@@ -203,6 +208,7 @@ extension World {
                 take(id, event, verdict, client, line)
             }
             oracle.heard(notice, client, line, tokens)
+            if case .unsubscribed(let id, .replaced?) = notice { replaced(id, client) }
             if case .unsubscribed(_, .storeFailed?) = notice { retryRefused(client, line) }
         }
     }
@@ -219,12 +225,24 @@ extension World {
         }
     }
 
+    /// Its name is read by another now. One that is its own alone it takes back: it was taken by
+    /// what the same client said on an earlier connection.
+    private func replaced(_ id: UInt64, _ client: Client) {
+        guard let place = client.wanted.firstIndex(where: { $0.id == nil && $0.lastID == id })
+        else { return }
+        if scenario.sharesNames {
+            client.wanted[place].isReplaced = true
+        } else {
+            subscribe(client, &client.wanted[place])
+        }
+    }
+
     /// Subscriptions that were refused are asked for again when a token may allow them.
     private func retryRefused(_ client: Client, _ line: Line) {
         guard let token = line.acceptedToken else { return }
-        for i in client.wanted.indices where client.wanted[i].id == nil {
-            let lens = Lens.of(
-                asked: client.wanted[i].asked, allowed: tokens[token].allowed)
+        for i in client.wanted.indices
+        where client.wanted[i].id == nil && !client.wanted[i].isReplaced {
+            let lens = oracle.lens(client.wanted[i], tokens[token])
             if !lens.showsNothing { subscribe(client, &client.wanted[i]) }
         }
     }
@@ -236,71 +254,5 @@ extension World {
         trace.note("client \(client.number) reads again")
         while let item = line.unread.next() { read(item, on: line) }
         flush(client)
-    }
-
-    // MARK: Of its own accord
-
-    func act(_ client: Client) {
-        if isCalm { return }
-        if chance.percent(20) { finishWork(client) }
-        let pause = chance.number(scenario.pace) * 1_000_000
-        agenda.plan(.act(client: client.number), at: now + pause)
-        switch chance.number(below: 100) {
-        case 0..<82: publish(client)
-        case 82..<88: repeatPublish(client)
-        case 88..<91:
-            if let wanted = client.wanted.first(where: { $0.id != nil }), let id = wanted.id {
-                client.session.prove(id)
-            }
-        case 91..<95: swapSubscription(client)
-        case 95:
-            if let line = client.line, client.session.isReady {
-                // What makes no sense is answered, within a bound (rule 28).
-                sendUp(.message([0x92, 0xcc, 0xc8, 0x01]), on: line)
-            }
-        case 96: refresh(client)
-        default: break
-        }
-        flush(client)
-    }
-
-    private func publish(_ client: Client) {
-        if client.session.outbox.count > 40 { return }
-        let topic = chance.number(below: scenario.topics.count)
-        let held = client.wanted.first { $0.topic == topic }?.version ?? 0
-        let change =
-            scenario.isEvents(topic)
-            ? Publish.Change.event(changes.event()) : .patch(changes.patch(holding: held, &chance))
-        let id = client.session.publish(scenario.topics[topic], change)
-        oracle.published(client.session.settings.instance, id, topic, change)
-    }
-
-    /// A publish is said again although nothing was cut.
-    private func repeatPublish(_ client: Client) {
-        guard let line = client.line, client.session.isReady, !client.recent.isEmpty else {
-            return
-        }
-        sendUp(.message(chance.pick(client.recent)), on: line)
-    }
-
-    private func swapSubscription(_ client: Client) {
-        if client.wanted.count > 1 && chance.percent(50) {
-            let gone = client.wanted.remove(at: chance.number(below: client.wanted.count))
-            if let id = gone.id { client.session.unsubscribe(id) }
-        } else if client.wanted.count < 4 {
-            wantSomething(client)
-        }
-    }
-
-    func goodToken() -> Int { isCalm ? 0 : chance.number(below: Scenario.allowed.count) }
-
-    func refresh(_ client: Client) {
-        let kind = chance.number(below: 12)
-        faults.tokens += 1
-        let text = newToken(
-            client.number, of: chance.number(below: Scenario.allowed.count),
-            expires: kind == 1 ? now + chance.number(500_000_000...3_000_000_000) : nil,
-            isForged: kind == 0)
-        client.session.refresh(text)
     }
 }

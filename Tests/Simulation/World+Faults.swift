@@ -1,3 +1,4 @@
+import Hub
 import Wire
 
 /// How often what went wrong.
@@ -14,12 +15,14 @@ package struct Faults: Sendable, Equatable {
     /// Single diffs lost, repeated or turned around.
     package var disturbed = 0
     package var storage = 0
+    /// Nodes that said that they go, and went.
+    package var drains = 0
 
     package init() {}
 
     package var total: Int {
         cuts + halfOpen + abandoned + slowReaders + tokens + clockJumps + stalls + crashes
-            + restarts + disturbed + storage
+            + restarts + disturbed + storage + drains
     }
 
     package static func + (a: Faults, b: Faults) -> Faults {
@@ -35,6 +38,7 @@ package struct Faults: Sendable, Equatable {
         sum.restarts += b.restarts
         sum.disturbed += b.disturbed
         sum.storage += b.storage
+        sum.drains += b.drains
         return sum
     }
 }
@@ -48,7 +52,8 @@ extension World {
         if isCalm { return }
         agenda.plan(.fault, at: now + nextFaultGap())
         let client = clients[chance.number(below: clients.count)]
-        switch chance.number(below: 20) {
+        switch chance.number(below: 21) {
+        case 20: drain()
         case 0..<5: cut(client)
         case 5..<7: halfOpen(client)
         case 7..<10: abandon(client)
@@ -109,6 +114,7 @@ extension World {
             trace.note("the node's clock jumps")
             nodeAhead += far
             wallAhead += Int64(chance.number(0...7_200)) - 3_600
+            farthestWall = max(farthestWall, wallAhead)
             for stand in stands { planTurn(stand, at: now) }
         } else {
             let client = clients[chance.number(below: clients.count)]
@@ -137,6 +143,34 @@ extension World {
         agenda.plan(.restart, at: now + chance.number(50...4_000) * 1_000_000)
     }
 
+    /// The node goes in order: it tells everybody, closes what is left, and ends.
+    private func drain() {
+        guard !stands.isEmpty, !stands.contains(where: { $0.desk.isDraining }) else { return }
+        trace.note("the node drains")
+        faults.drains += 1
+        let after = chance.number(50...2_000)
+        for stand in stands {
+            stand.desk.drain(
+                after: .milliseconds(after), window: .seconds(2), now: nodeNow, carrier: stand)
+        }
+        agenda.plan(.shut(life: life), at: now + after * 1_000_000)
+    }
+
+    func shut(_ life: Int) {
+        guard life == self.life, !stands.isEmpty else { return }
+        guard lines.contains(where: { $0.life == life && $0.station != nil && !$0.isEnded }) else {
+            trace.note("the node ends")
+            killNode()
+            agenda.plan(.restart, at: now + chance.number(50...1_000) * 1_000_000)
+            return
+        }
+        for line in lines where line.life == life && !line.isEnded {
+            guard let station = line.station, let stand = stand(line.loop) else { continue }
+            stand.desk.disconnect(station, .draining, "the node goes", carrier: stand)
+        }
+        agenda.plan(.shut(life: life), at: now + 50_000_000)
+    }
+
     /// A client's program ends and begins anew: what it had not been answered is nobody's.
     private func restart(_ client: Client) {
         faults.restarts += 1
@@ -146,13 +180,6 @@ extension World {
     }
 
     // MARK: Single diffs
-
-    func isDiff(_ bytes: [UInt8], _ encoding: Encoding) -> Bool {
-        switch encoding {
-        case .messagePack: bytes.count > 1 && bytes[1] == Message.Kind.diff.rawValue
-        case .json: bytes.starts(with: "{\"type\":\"diff\"".utf8)
-        }
-    }
 
     /// A diff is lost, comes twice, or comes behind the next. The transport of today does none of
     /// it; rule 7 stands for every transport, and for whoever plays messages back.

@@ -12,6 +12,7 @@ final class World {
     /// The node's clock and its wall run ahead of the world by so much.
     var nodeAhead: UInt64 = 0
     var wallAhead: Int64 = 0
+    var farthestWall: Int64 = 0
     var tokens = Tokens()
     let disk = Disk()
     var clients: [Client] = []
@@ -34,7 +35,8 @@ final class World {
     init(seed: UInt64, trace: Trace) {
         chance = Chance(seed: seed)
         scenario = Scenario(&chance)
-        changes = Changes(passingNames: scenario.passingNames)
+        changes = Changes(
+            passingNames: scenario.passingNames, isLarge: scenario.isLarge)
         oracle = Oracle(scenario, trace)
         self.trace = trace
         startNode()
@@ -45,7 +47,9 @@ final class World {
     var nodeNow: Instant { Instant(nanoseconds: now + nodeAhead) }
 
     var wall: WallTime {
-        WallTime(seconds: 1_700_000_000 + Int64(now / 1_000_000_000) + wallAhead)
+        WallTime(
+            seconds: 1_700_000_000 + Int64(now / 1_000_000_000) + wallAhead,
+            nanoseconds: UInt32(now % 1_000_000_000))
     }
 
     func worldTime(ofNode instant: Instant) -> UInt64 {
@@ -115,9 +119,11 @@ final class World {
 
     func sendDown(_ bytes: [UInt8], on line: Line) {
         guard !line.serverIsGone else { return }
-        line.outstanding += bytes.count
-        line.largest = max(line.largest, bytes.count)
-        oracle.checkCost(line)
+        if Line.isPushed(bytes, line.encoding) {
+            line.outstanding += bytes.count
+            line.largest = max(line.largest, bytes.count)
+            oracle.checkCost(line)
+        }
         if line.isCut || line.clientIsGone { return }
         line.down.append(.message(bytes))
         line.lastDown = max(line.lastDown, now + oneWay())
@@ -181,6 +187,7 @@ final class World {
         case .act(let number): act(clients[number])
         case .read(let number): readAgain(clients[number])
         case .fault: fault()
+        case .shut(let life): shut(life)
         case .restart:
             trace.note("node starts again")
             startNode()

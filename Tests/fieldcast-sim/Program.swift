@@ -157,8 +157,8 @@ struct Summary: Sendable, CustomStringConvertible {
         views compared \(comparisons), digest \(String(digest, radix: 16))
         faults \(faults.total): crashes \(faults.crashes), cuts \(faults.cuts), half-open \
         \(faults.halfOpen), abandoned \(faults.abandoned), slow readers \(faults.slowReaders), \
-        tokens \(faults.tokens), clients begun anew \(faults.restarts), clock jumps \
-        \(faults.clockJumps), stalled loops \(faults.stalls), diffs disturbed \
+        tokens \(faults.tokens), clients begun anew \(faults.restarts), drains \(faults.drains), \
+        clock jumps \(faults.clockJumps), stalled loops \(faults.stalls), diffs disturbed \
         \(faults.disturbed), storage \(faults.storage)
         """
     }

@@ -47,8 +47,8 @@ def pack_diff(data):
         return path[0] if len(path) == 1 else path
 
     fields = [11, data["view"], data["to"], data["to"] - data["from"]]
-    fields.append(
-        [part for path, value in leaves(untag(data.get("set", {}))) for part in (short(path), value)])
+    sets = leaves(untag(data.get("set", {})))
+    fields.append([part for path, value in sets for part in (short(path), value)])
     if data.get("unset"):
         fields.append([short(path) for path in data["unset"]])
     return pack(fields)

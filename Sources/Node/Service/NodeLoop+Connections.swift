@@ -56,6 +56,7 @@ extension NodeLoop {
         if let problem = unwelcome[id] {
             return .respond(HTTPResponse(problem, Encoding(accepting: request), after: 5_000))
         }
+        if let page = settings.pages?.answer(request) { return .respond(page) }
         do throws(Route.Refusal) {
             let route = try Route(request)
             switch route {

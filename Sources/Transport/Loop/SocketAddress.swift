@@ -46,6 +46,11 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         return SocketAddress(a)
     }
 
+    /// Whether only this machine can reach it.
+    public var isLoopback: Bool {
+        family == 4 ? high >> 56 == 127 : high == 0 && low == 1
+    }
+
     /// From its bytes in network order: four or sixteen.
     init(family: UInt8, bytes: ArraySlice<UInt8>, port: UInt16) {
         var words: (UInt64, UInt64) = (0, 0)

@@ -58,7 +58,8 @@ extension Document {
             }
         }
         if !patch.increments.isEmpty { try checkMeetings(patch) }
-        if tree.count + fresh > bounds.nodes { throw .tooManyFields }
+        // What was stored has room, even more than the bounds say; then only removing is left.
+        if fresh > 0 && tree.count + fresh > bounds.nodes { throw .tooManyFields }
     }
 
     /// What the same patch writes at, above or beneath an increment would decide what it means:

@@ -97,20 +97,32 @@ public struct Document: Sendable {
         return tree.value(at: id) { _ in true }
     }
 
-    /// The version at which the place last changed, what is above and beneath it included.
+    /// The version at which the place last changed, what is above and beneath it included. Where a
+    /// removal may have been forgotten it is at least the floor.
     public func lastChange(at path: Path) -> UInt64 {
+        if path.segments.isEmpty { return version }
+        let last = lastKnownChange(at: path)
+        // What a forgotten tombstone said of this place, or of one beneath it, the floor says.
+        guard let id = tree.find(path), tree.hasValue(id) else { return max(last, floor) }
+        return last
+    }
+
+    /// Whether what stands at a place is what stood there at a version, as far as removals beneath
+    /// it are remembered; false where nothing stands.
+    public func isUnchanged(at path: Path, since version: UInt64) -> Bool {
+        guard let id = tree.find(path), tree.leaves(id) > 0 else { return false }
+        return lastKnownChange(at: path) <= version
+    }
+
+    private func lastKnownChange(at path: Path) -> UInt64 {
         var id = Tree.root
         var last = stamps[Int(id)].last
         for segment in path.segments {
-            // What a forgotten tombstone said of this place, the floor says.
-            guard let next = tree.child(of: id, named: segment) else { return max(last, floor) }
+            guard let next = tree.child(of: id, named: segment) else { return last }
             id = next
             last = max(last, stamps[Int(id)].last)
         }
-        if path.segments.isEmpty { return version }
         if tree.hasValue(id) { return last }
-        // What was removed beneath and is forgotten, the floor says too.
-        last = max(last, floor)
         var at = id
         while let next = tree.following(at, under: id) {
             last = max(last, stamps[Int(next)].last)

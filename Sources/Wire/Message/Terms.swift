@@ -33,6 +33,13 @@ public struct Terms: Equatable, Sendable {
         self.dedupWindow = dedupWindow
     }
 
+    /// More unconfirmed than this, answers included, ends the connection.
+    @inlinable public var unconfirmedLimit: UInt64 {
+        let (product, overflow) = unconfirmedBytes.multipliedReportingOverflow(by: 8)
+        let (sum, beyond) = product.addingReportingOverflow(messageBytes)
+        return overflow || beyond ? .max : sum
+    }
+
     /// What the peer did not announce has its default.
     init(_ map: Map) {
         self.init()

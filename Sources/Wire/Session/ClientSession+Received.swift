@@ -8,7 +8,7 @@ extension ClientSession {
         switch settings.encoding {
         case .messagePack:
             do throws(DecodeError) {
-                if try applyDiff(bytes) { return }
+                if try applyDiff(bytes, now) { return }
             } catch {
                 notices.append(.malformed(.malformed(error)))
                 return
@@ -32,7 +32,9 @@ extension ClientSession {
     }
 
     /// A diff goes straight from its bytes into the mirror; false when it is another message.
-    private mutating func applyDiff(_ bytes: Span<UInt8>) throws(DecodeError) -> Bool {
+    private mutating func applyDiff(
+        _ bytes: Span<UInt8>, _ now: Instant
+    ) throws(DecodeError) -> Bool {
         var reader = MessagePackReader(bytes)
         let head = try MessageHead(&reader)
         guard head.code == UInt64(Message.Kind.diff.rawValue) else { return false }
@@ -49,7 +51,7 @@ extension ClientSession {
             } catch {
                 // Half applied is worth nothing: begin anew.
                 subscriptions[place].awaitsSnapshot = true
-                resume(place)
+                repair(place, now)
                 throw error
             }
         }
@@ -76,6 +78,22 @@ extension ClientSession {
         outgoing.append(.subscribe(subscriptions[place].resumed()))
     }
 
+    /// What came was wrong: the subscription begins anew, at once or when the wait since the last
+    /// repair is over (rule 24).
+    private mutating func repair(_ place: Int, _ now: Instant) {
+        subscriptions[place].view = nil
+        subscriptions[place].resumesAt = subscriptions[place].nextRepair(now)
+        resumeRepaired(now)
+    }
+
+    mutating func resumeRepaired(_ now: Instant) {
+        for place in subscriptions.indices {
+            guard let due = subscriptions[place].resumesAt, due <= now else { continue }
+            subscriptions[place].resumesAt = nil
+            resume(place)
+        }
+    }
+
     private mutating func take(
         _ message: Message, now: Instant, using generator: inout some RandomNumberGenerator
     ) {
@@ -94,7 +112,7 @@ extension ClientSession {
             subscriptions.removeAll { $0.request.id == body.id }
             notices.append(.unsubscribed(id: body.id, body.code))
         case .snapshot(let snapshot):
-            for place in places(ofView: snapshot.view) { take(snapshot, place) }
+            for place in places(ofView: snapshot.view) { take(snapshot, place, now) }
         case .diff(let diff):
             for place in places(ofView: diff.view) where !subscriptions[place].awaitsSnapshot {
                 let held = subscriptions[place].mirror.version
@@ -134,7 +152,7 @@ extension ClientSession {
         notices.append(.outcome(id: id, outcome))
     }
 
-    private mutating func take(_ snapshot: Snapshot, _ place: Int) {
+    private mutating func take(_ snapshot: Snapshot, _ place: Int, _ now: Instant) {
         let id = subscriptions[place].request.id
         if snapshot.part == 0 {
             subscriptions[place].mirror.reset(to: snapshot.document, version: snapshot.version)
@@ -147,7 +165,7 @@ extension ClientSession {
         guard let hash = snapshot.hash else { return }
         guard hash == subscriptions[place].mirror.hash else {
             notices.append(.diverged(id: id, version: snapshot.version))
-            resume(place)
+            repair(place, now)
             return
         }
         subscriptions[place].awaitsSnapshot = false
@@ -168,14 +186,7 @@ extension ClientSession {
             return
         }
         notices.append(.diverged(id: id, version: version))
-        if let last = subscriptions[place].lastRepair,
-            now.since(last) < subscriptions[place].repairWait
-        {
-            return
-        }
-        subscriptions[place].lastRepair = now
-        let wait = subscriptions[place].repairWait
-        subscriptions[place].repairWait = wait + wait
+        guard subscriptions[place].mayRepair(now) else { return }
         outgoing.append(.hash(HashReport(view: report.view, version: version, hash: own)))
     }
 }

@@ -176,7 +176,10 @@ public struct ClientSession: Sendable {
         state = .disconnected
         outgoing = []
         outbox.disconnected()
-        for i in subscriptions.indices { subscriptions[i].view = nil }
+        for i in subscriptions.indices {
+            subscriptions[i].view = nil
+            subscriptions[i].resumesAt = nil
+        }
     }
 
     /// The next message to send, or nil when there is nothing to say now.
@@ -206,6 +209,7 @@ public struct ClientSession: Sendable {
 
     public mutating func reached(_ now: Instant) {
         guard state == .ready else { return }
+        resumeRepaired(now)
         if now.since(said) >= .milliseconds(terms.heartbeatTime), outgoing.isEmpty {
             pings += 1
             outgoing.append(.ping(Ping(nonce: pings)))
@@ -223,6 +227,9 @@ public struct ClientSession: Sendable {
         var soonest = said + .milliseconds(terms.heartbeatTime)
         if let due = receipt.deadline(terms) { soonest = min(soonest, due) }
         if let due = outbox.deadline { soonest = min(soonest, due) }
+        for subscription in subscriptions {
+            if let due = subscription.resumesAt { soonest = min(soonest, due) }
+        }
         return soonest
     }
 

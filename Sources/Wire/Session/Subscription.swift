@@ -10,9 +10,11 @@ public struct Subscription: Sendable {
     var print: Text?
     /// Set while a snapshot is due or comes in parts: what is held is nothing to resume from.
     public internal(set) var awaitsSnapshot = true
-    /// How long to wait between two reports of a wrong hash; it doubles.
-    var repairWait = Interval.seconds(1)
-    var lastRepair: Instant?
+    /// How long to wait between two repairs; it doubles, up to a minute or so.
+    private var repairWait = Interval.seconds(1)
+    private var lastRepair: Instant?
+    /// When it subscribes anew, because what came was wrong.
+    var resumesAt: Instant?
 
     init(_ request: Subscribe, keepsHash: Bool) {
         self.request = request
@@ -24,6 +26,25 @@ public struct Subscription: Sendable {
         guard let epoch, let print, !awaitsSnapshot else { return nil }
         let version = kind == .event ? inbox.done : mirror.version
         return Cursor(epoch: epoch, version: version, print: print)
+    }
+
+    /// When the mirror may be repaired, which from then on is as long ago as the next repair waits.
+    mutating func nextRepair(_ now: Instant) -> Instant {
+        guard let last = lastRepair else {
+            lastRepair = now
+            return now
+        }
+        let due = max(now, last + repairWait)
+        lastRepair = due
+        if repairWait < .seconds(60) { repairWait = repairWait + repairWait }
+        return due
+    }
+
+    /// Whether the mirror may be repaired now.
+    mutating func mayRepair(_ now: Instant) -> Bool {
+        if let last = lastRepair, last + repairWait > now { return false }
+        _ = nextRepair(now)
+        return true
     }
 
     /// The request with the cursor reached.

@@ -59,6 +59,8 @@ final class Caller: Service {
 
     func end() {
         for id in answers.keys { loop.abort(id) }
+        while loop.connectionCount > 0 { _ = loop.turn(atMostUntil: loop.now) }
+        // A kernel that is asked in batches closes with the next one.
         _ = loop.turn(atMostUntil: loop.now)
         node.stop()
     }
@@ -81,12 +83,25 @@ final class Caller: Service {
 
     /// Makes a call and waits for its answer.
     func call(
-        _ method: HTTPMethod, _ target: String, as principal: Principal? = nil,
+        _ method: HTTPMethod, _ target: String, as principal: Principal?,
         _ fields: [(name: String, value: String)] = [], body: [UInt8] = []
     ) -> Answer {
         let answer = begin(method, target, as: principal, fields, body: body)
         wait("the answer to \(target)") { answer.isWhole }
         return answer
+    }
+
+    /// A call without anybody's token.
+    func call(
+        _ method: HTTPMethod, _ target: String, _ fields: [(name: String, value: String)] = [],
+        body: [UInt8] = []
+    ) -> Answer {
+        call(method, target, as: nil, fields, body: body)
+    }
+
+    func hangUp(_ answer: Answer) {
+        for (id, other) in answers where other === answer { loop.abort(id) }
+        wait("the end") { answer.isWhole }
     }
 
     /// Posts JSON.

@@ -62,6 +62,16 @@ export class Client extends Emitter {
     this.#link.retry();
   }
 
+  /** Milliseconds there and back; never answered if the connection is cut meanwhile. */
+  ping() {
+    return this.#link.ping();
+  }
+
+  /** Cuts the line for a while, as a tunnel would: to see, or to test, what comes back. */
+  interrupt(milliseconds) {
+    this.#link.interrupt(milliseconds);
+  }
+
   // MARK: Watching
 
   /** Watches a state topic: all that may be seen of it, or `options.fields`. */
@@ -120,17 +130,24 @@ export class Client extends Emitter {
 
   /** Tells who listens now; kept by nobody, not said again. */
   signal(topic, data) {
-    this.say({ type: "signal", topic, data });
+    const message = { type: "signal", topic, data };
+    if (this.#poller?.isWorking) this.#poller.say(message);
+    else this.say(message);
   }
 
   /** Is present at a topic, with what others may see, through every cut. */
   join(topic, state = {}) {
     this.#presences.set(topic, state);
-    this.say({ type: "presence", topic, state });
+    this.#attend({ type: "presence", topic, state });
   }
 
   leave(topic) {
-    if (this.#presences.delete(topic)) this.say({ type: "presence", topic });
+    if (this.#presences.delete(topic)) this.#attend({ type: "presence", topic });
+  }
+
+  #attend(presence) {
+    if (this.#poller?.isWorking) this.#poller.say({ ...presence, client: this.instance });
+    else this.say(presence);
   }
 
   /** What is published when the connection is lost; without a patch it is taken back. */
@@ -204,7 +221,8 @@ export class Client extends Emitter {
     return {
       token: () => this.#link.token(),
       watches: () => [...this.#subscriptions.values()].filter((one) => one instanceof Watch),
-      publishes: () => this.#outbox.take(1).filter((message) => message.type === "publish"),
+      presences: () => this.#presences,
+      unsaid: () => this.#outbox.take(1, ({ type }) => type === "publish" || type === "command"),
       answer: (message) => this.#answer(message),
       working: () => this.#become({ name: "polling" }),
       failed: (reason) => {

@@ -34,6 +34,7 @@ export class Link {
   #position = 0;
   #said = 0;
   #nonce = 0;
+  #pings = new Map();
 
   terms = { ...defaults };
   isLive = false;
@@ -61,6 +62,13 @@ export class Link {
     if (this.isWanted && "retry" in this.#timers) this.#connect();
   }
 
+  /** Cuts the line for a while, as a tunnel would. */
+  interrupt(milliseconds) {
+    if (!this.isWanted) return;
+    this.#drop();
+    this.#wait(milliseconds, null, "the line is cut");
+  }
+
   close(reason = "") {
     if (this.isLive) this.send({ type: "close", code: 102, reason });
     this.#end({ name: "closed", code: null, reason });
@@ -69,6 +77,16 @@ export class Link {
   send(message) {
     if (!this.#socket || this.#socket.readyState !== 1) return;
     this.#socket.send(encodeMessage(message, this.isBinary));
+  }
+
+  /** Milliseconds there and back. */
+  ping() {
+    const nonce = ++this.#nonce;
+    const begun = this.#environment.now();
+    return new Promise((resolve) => {
+      this.#pings.set(nonce, () => resolve(this.#environment.now() - begun));
+      this.send({ type: "ping", nonce });
+    });
   }
 
   async token() {
@@ -201,6 +219,8 @@ export class Link {
         this.send({ type: "pong", nonce: message.nonce, position: this.#position });
         break;
       case "pong":
+        this.#pings.get(message.nonce)?.();
+        this.#pings.delete(message.nonce);
         break;
       case "drain":
         this.#spread = message.window;
@@ -254,6 +274,7 @@ export class Link {
     this.#isOpen = false;
     this.isLive = false;
     this.#ending = null;
+    this.#pings.clear();
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null;
       if (socket.readyState < 2) socket.close();

@@ -146,8 +146,17 @@ export function decodeMessage(input) {
   return typeof input === "string" ? fromJSON(input) : fromMessagePack(input);
 }
 
+/** The messages of a list in JSON, as HTTP gives them. */
+export function decodeMessages(text) {
+  const list = decodeJSON(text, ENVELOPE);
+  return Array.isArray(list) ? list.map(fromEnvelope) : fail("wrongKind");
+}
+
 function fromJSON(text) {
-  const envelope = decodeJSON(text, ENVELOPE);
+  return fromEnvelope(decodeJSON(text, ENVELOPE));
+}
+
+function fromEnvelope(envelope) {
   if (!isMap(envelope)) fail("wrongKind");
   const { type } = envelope;
   if (typeof type !== "string") fail("field", "type");

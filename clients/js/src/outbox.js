@@ -6,8 +6,6 @@ import { Refusal, remedy } from "./codes.js";
 
 export class Outbox {
   #items = new Map();
-  limit = 256;
-
   constructor(environment, wake) {
     this.environment = environment;
     /** Called when something can be said that could not before. */
@@ -30,15 +28,13 @@ export class Outbox {
   }
 
   /** All that can be said now, in order, within the limit of what may be unanswered (L5). */
-  take(limit = this.limit) {
+  take(limit, isFit = () => true) {
     const messages = [];
     let said = 0;
-    for (const item of this.#items.values()) {
-      if (item.isSaid) said++;
-    }
+    for (const item of this.#items.values()) if (item.isSaid) said++;
     for (const item of this.#items.values()) {
       if (said + messages.length >= limit) break;
-      if (item.isSaid || item.timer !== null) continue;
+      if (item.isSaid || item.timer !== null || !isFit(item.message)) continue;
       item.isSaid = true;
       messages.push(item.message);
     }

@@ -1,17 +1,21 @@
 // The way where WebSockets are refused: the same documents, versions and permissions over HTTP.
 // Each request carries the token and a cursor, and is held open until something came (T3).
 
-import { DecodeError } from "./values.js";
-import { decodeMessage, encodeMessage } from "./messages.js";
+import { encodeJSON } from "./json.js";
+import { canonicalMask } from "./mask.js";
+import { decodeMessage, decodeMessages } from "./messages.js";
+import { utf8Length } from "./values.js";
 
 /** Browsers have six connections for a server; some must stay free for publishing. */
 const PARALLEL = 4;
 /** Seconds that a request may be held, and that a round takes where topics share connections. */
 const HELD = 20;
 const ROUND = 2;
+/** Seconds that presence lasts without another word. */
+const LEASE = 60;
 
 /**
- * `owner` gives `token()`, `watches()` and `publishes()` (what waits to be said), and is told
+ * `owner` gives `token()`, `watches()`, `presences()` and `unsaid()` (what waits to be said), and is told
  * `answer(message)`, `working()` and `failed(reason)`.
  */
 export class Poller {
@@ -23,6 +27,8 @@ export class Poller {
   #busy = new Set();
   #due = new Map();
   #isPosting = false;
+  #timer = null;
+  #lease = null;
 
   /** Whether the last that was heard of the server was good. */
   isWorking = false;
@@ -47,6 +53,8 @@ export class Poller {
     this.#run?.abort();
     this.#run = null;
     this.isWorking = false;
+    this.#environment.clearTimeout(this.#timer);
+    this.#environment.clearTimeout(this.#lease);
   }
 
   /** Something may have to be asked or said. */
@@ -71,22 +79,16 @@ export class Poller {
     this.#post(run);
   }
 
-  #timer = null;
-
   async #poll(watch, run, wait) {
     this.#busy.add(watch);
     try {
-      const known = watch.cursor?.join(":");
-      const answer = await this.#fetch(run, this.#question(watch, known, wait), {});
+      const answer = await this.#fetch(run, question(watch, wait), {});
       if (answer.status === 200) {
         const text = await answer.text();
-        const cursor = answer.headers.get("fieldcast-cursor") ?? "";
-        if (run === this.#run) this.#take(watch, text, cursor);
-      } else if (answer.status === 304) {
-        watch.polled(watch.cursor[2]);
+        if (run === this.#run) this.#take(watch, text);
       } else if (answer.status === 403 || answer.status === 404) {
         watch.unsubscribed(504);
-      } else {
+      } else if (answer.status !== 304) {
         throw new Error(`the server answers ${answer.status}`);
       }
       this.#went(watch, run, wait);
@@ -98,26 +100,19 @@ export class Poller {
     }
   }
 
-  #question(watch, cursor, wait) {
-    const query = new URLSearchParams();
-    if (watch.options.fields) query.set("fields", JSON.stringify(watch.options.fields));
-    if (cursor) query.set("cursor", cursor);
-    if (cursor && wait) query.set("wait", wait);
-    const topic = watch.topic.split("/").map(encodeURIComponent).join("/");
-    return `/v1/topics/${topic}?${query}`;
-  }
-
-  #take(watch, text, cursor) {
-    const message = decodeMessage(text);
-    const print = cursor.split(":").slice(2).join(":");
-    if (message.type === "snapshot") {
-      watch.snapshot(message, text.length, false, true);
-    } else if (message.type === "diff") {
-      watch.diff(message, text.length);
-    } else {
-      throw new DecodeError("wrongKind", message.type);
+  /** The messages that a WebSocket would have had. */
+  #take(watch, text) {
+    for (const message of decodeMessages(text)) {
+      switch (message.type) {
+        case "subscribed": watch.subscribed(message); break;
+        case "snapshot": watch.snapshot(message, utf8Length(text), false); break;
+        case "diff": watch.diff(message, utf8Length(text)); break;
+        case "hash": watch.proof(message); break;
+        default: break;
+      }
     }
-    watch.polled(print);
+    // A view's number means something on the connection that told it alone.
+    watch.view = null;
   }
 
   #went(watch, run, wait) {
@@ -125,9 +120,14 @@ export class Poller {
     // A request that the server held needs no pause behind it.
     const pause = watch.status === "refused" ? 60 : wait ? 0 : ROUND;
     this.#due.set(watch, this.#environment.now() + pause * 1000);
-    if (this.isWorking) return;
+    this.#worked(run);
+  }
+
+  #worked(run) {
+    if (run !== this.#run || this.isWorking) return;
     this.isWorking = true;
     this.#owner.working();
+    this.#attend(run);
   }
 
   #failed(error) {
@@ -137,19 +137,13 @@ export class Poller {
 
   async #post(run) {
     if (this.#isPosting) return;
-    const [message] = this.#owner.publishes();
+    const [message] = this.#owner.unsaid();
     if (!message) return;
     this.#isPosting = true;
     try {
-      const answer = await this.#fetch(run, "/v1/publish", {
-        method: "POST",
-        body: encodeMessage(message, false),
-        headers: {
-          "content-type": "application/json",
-          "idempotency-key": `${this.#instance}:${message.id}`,
-        },
-      });
+      const answer = await this.#say(run, message);
       const text = await answer.text();
+      this.#worked(run);
       if (run === this.#run) this.#owner.answer({ ...decodeMessage(text), id: message.id });
     } catch (error) {
       if (run === this.#run) this.#failed(error);
@@ -157,6 +151,33 @@ export class Poller {
       this.#isPosting = false;
       if (run === this.#run) this.wake();
     }
+  }
+
+  /** Without a connection presence is leased, and the lease renewed before it ends. */
+  async #attend(run) {
+    for (const [topic, state] of this.#owner.presences()) {
+      try {
+        await this.#say(run, {
+          type: "presence", topic, state, client: this.#instance, lease: LEASE * 1000,
+        });
+      } catch {
+        // The reading of topics finds out whether the server is there.
+      }
+    }
+    if (run !== this.#run) return;
+    this.#lease = this.#environment.setTimeout(() => this.#attend(run), LEASE * 500);
+  }
+
+  /** Says at once what need not be answered, if polling works. */
+  say(message) {
+    if (this.isWorking) this.#say(this.#run, message).catch(() => {});
+  }
+
+  #say(run, { type, ...item }) {
+    return this.#fetch(run, `/v1/${type}`, {
+      method: "POST", body: encodeJSON(item),
+      headers: { "content-type": "application/json", "idempotency-key": this.#instance },
+    });
   }
 
   /** A request with the token; once more with another one if it was not accepted. */
@@ -170,4 +191,19 @@ export class Poller {
       if (answer.status !== 401 || tries) return answer;
     }
   }
+}
+
+function question({ topic, cursor, options }, wait) {
+  const query = [];
+  if (options.fields) query.push(`fields=${canonicalMask(options.fields).map(inQuery)}`);
+  if (cursor) query.push(`cursor=${encodeURIComponent(cursor.join(":"))}`);
+  if (wait) query.push(`wait=${wait}`);
+  if (options.hash) query.push("hash=true");
+  return `/v1/topics/${topic.split("/").map(encodeURIComponent).join("/")}?${query.join("&")}`;
+}
+
+/** A pattern of a mask: names with slashes, each coded before the whole is. */
+function inQuery(pattern) {
+  return encodeURIComponent(pattern.map((name) =>
+    name === null ? "*" : encodeURIComponent(name).replaceAll("*", "%2A")).join("/"));
 }

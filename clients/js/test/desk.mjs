@@ -26,6 +26,7 @@ export class Desk {
         if (/Ctrl-C|listens at/.test(said)) resolve();
       });
       desk.process.stderr.on("data", (bytes) => { said += bytes; });
+      desk.process.on("error", reject);
       desk.process.on("exit", () => reject(new Error(`the node ended: ${said}`)));
     });
     desk.port = Number(/127\.0\.0\.1:(\d+)/.exec(said)[1]);

@@ -42,10 +42,13 @@ describe("against a node", { skip }, () => {
       const watch = client.watch("desk/metrics", { hash: true });
       const first = await next(watch, "change");
       assert.equal(first.kind, "snapshot");
-      const document = { ...watch.document };
+      const document = plain(watch.document);
       const diff = await next(watch, "change", ({ kind }) => kind === "diff");
-      for (const { path: [name], value } of diff.changes) document[name] = value;
-      assert.deepEqual({ ...watch.document }, document);
+      for (const { path, value } of diff.changes) {
+        const place = path.slice(0, -1).reduce((map, name) => map[name], document);
+        place[path.at(-1)] = plain(value);
+      }
+      assert.deepEqual(plain(watch.document), document);
       assert.ok(diff.to > diff.from && watch.version === diff.to);
       watch.prove();
       const proof = await next(watch, "proof", ({ version }) => version > first.to);
@@ -130,6 +133,7 @@ describe("against a node", { skip }, () => {
   test("the roster tells who is there, and a signal reaches who listens", async () => {
     const [one, other] = [open(), open()];
     const name = topic();
+    await one.publish(name, { set: { a: 1 } });
     const roster = one.roster(name);
     one.join(name, { typing: false });
     await until(roster, "change", () => roster.document.count === 1);
@@ -161,6 +165,58 @@ describe("against a node", { skip }, () => {
     await until(watch, "status", () => watch.status === "refused");
     assert.equal(watch.code, 504);
     await assert.rejects(client.publish("elsewhere/secret", { set: { a: 1 } }), { code: 504 });
+  });
+
+  test("where WebSockets are refused it polls, and goes live when they are not", async () => {
+    const line = await tap();
+    line.refusesUpgrades = true;
+    const client = open({ address: line.address });
+    const name = topic();
+    const writer = open();
+    await writer.publish(name, { set: { a: { x: 1 }, "b/c": 1, d: 0 } });
+    const watch = client.watch(name, { fields: [["a"], ["b/c"]], hash: true });
+    await next(client, "state", (state) => state.name === "polling");
+    assert.deepEqual(plain(watch.document), { a: { x: 1 }, "b/c": 1 });
+    // The request that is held is answered by what comes, with a diff.
+    await writer.publish(name, { set: { a: { x: 2 }, d: 1 } });
+    const change = await next(watch, "change");
+    assert.deepEqual([change.kind, change.changes.length, change.to], ["diff", 1, 2]);
+    assert.equal(await client.publish(name, { increment: [[["d"], 1]] }), 3);
+    await assert.rejects(client.publish(name, { set: { d: 0 }, if: [[["d"], 1]] }), { code: 505 });
+    const roster = writer.roster(name);
+    client.join(name, { from: "afar" });
+    await until(roster, "change", () => roster.document.count === 1);
+    const heard = next(writer, "signal");
+    const listens = writer.watch(name);
+    await until(listens, "status", () => listens.status === "current");
+    client.signal(name, 1);
+    assert.equal((await heard).data, 1);
+    line.refusesUpgrades = false;
+    const live = next(client, "state", (state) => state.name === "live");
+    client.retry();
+    await live;
+    await writer.publish(name, { set: { a: { x: 3 } } });
+    await until(watch, "change", () => watch.document.a.x === 3);
+  });
+
+  test("what was said over a socket and not answered is not done again by a post", async () => {
+    const line = await tap();
+    const client = open({ address: line.address });
+    const name = topic();
+    await client.publish(name, { set: { n: 0 } });
+    const watch = open().watch(name);
+    await until(watch, "change", () => watch.document.n === 0);
+    line.losesAnswers = true;
+    const answer = client.publish(name, { increment: [[["n"], 1]] });
+    await until(watch, "change", () => watch.document.n === 1);
+    line.losesAnswers = false;
+    line.refusesUpgrades = true;
+    line.cut();
+    assert.equal(await answer, 2);
+    assert.equal(client.state.name, "polling");
+    assert.equal(await client.publish(name, { set: { last: true } }), 3);
+    await until(watch, "change", () => watch.document.last);
+    assert.equal(watch.document.n, 1);
   });
 
   test("the log of the desk: its past, what comes now, and each once through a cut", async () => {

@@ -1,0 +1,87 @@
+// The numbers on the wall, and a minute of them as a line: by Chart.js where the server has it.
+
+import { byID, freshen, numberOr, redraw, write } from "./dom.js";
+
+const SAMPLES = 120;
+/** The newest last; nulls for the time before the page was opened. */
+const samples = new Array(SAMPLES).fill(null);
+const tiles = document.querySelectorAll("#numbers dd");
+const sketch = document.querySelector("#sketch polyline");
+const canvas = byID("chart");
+let chart = null;
+
+/** `then` is called when the first live value stands there. */
+export function follow(watch, then) {
+  watch.on("change", () => redraw(() => draw(watch.document, then)));
+  setInterval(() => sample(watch.document), 500);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+  document.addEventListener("themechange", recolour);
+}
+
+function draw(document, then) {
+  for (const tile of tiles) {
+    const value = numberOr(document[tile.dataset.field]);
+    const text = value === null ? "–" : `${value}${tile.dataset.unit ?? ""}`;
+    if (write(tile, text)) freshen(tile.parentElement);
+  }
+  const { documentElement } = globalThis.document;
+  if (documentElement.dataset.first || numberOr(document.active) === null) return;
+  // For the measurement of how soon the first live value stands here. The library, which is larger
+  // than all the rest, comes behind it.
+  documentElement.dataset.first = performance.now().toFixed(1);
+  then();
+  import("/chart.js").then(begin, () => {});
+}
+
+function sample(document) {
+  const value = numberOr(document.messagesPerMinute);
+  if (value === null || globalThis.document.hidden) return;
+  samples.push(value);
+  samples.shift();
+  if (chart) chart.update("none");
+  else outline();
+}
+
+/** Without a library: the same line, plain. */
+function outline() {
+  const known = samples.filter((value) => value !== null);
+  const [low, high] = [Math.min(...known) - 5, Math.max(...known) + 5];
+  sketch.setAttribute("points", known.map((value, i) =>
+    `${SAMPLES - known.length + i},${40 - (value - low) / (high - low) * 40}`).join(" "));
+}
+
+function begin() {
+  if (!globalThis.Chart || chart) return;
+  byID("sketch").remove();
+  canvas.hidden = false;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "Messages a minute over the last minute, as a line");
+  chart = new globalThis.Chart(canvas, {
+    type: "line",
+    data: {
+      labels: Array.from({ length: SAMPLES }, () => ""),
+      datasets: [{ data: samples, pointRadius: 0, borderWidth: 2, tension: 0.3, fill: true }],
+    },
+    options: {
+      animation: false, maintainAspectRatio: false, events: [],
+      plugins: { legend: { display: false }, tooltip: { enabled: false } },
+      scales: { x: { display: false }, y: { grace: 5, ticks: { maxTicksLimit: 5 } } },
+    },
+  });
+  recolour();
+}
+
+/** A canvas does not know the page's colours. */
+function recolour() {
+  if (!chart) return;
+  // What has the accent's colour on the page, and what has the quiet one's.
+  const line = getComputedStyle(document.querySelector(".brand svg")).backgroundColor;
+  const quiet = getComputedStyle(document.querySelector("dt")).color;
+  const set = chart.data.datasets[0];
+  set.borderColor = line;
+  set.backgroundColor = line.replace(/^rgb\((.*)\)$/, "rgba($1, 0.12)");
+  const { y } = chart.options.scales;
+  y.ticks.color = quiet;
+  y.grid = { color: quiet.replace(/^rgb\((.*)\)$/, "rgba($1, 0.25)"), drawBorder: false };
+  chart.update("none");
+}
