@@ -78,12 +78,12 @@ extension NodeLoop {
 
     // MARK: Who asks
 
-    private enum Found {
+    enum Found {
         case success(Bearer)
         case failure(Problem)
     }
 
-    private func bearer(of request: HTTPRequest) -> Found {
+    func bearer(of request: HTTPRequest) -> Found {
         if let ticket = request.queryValue("ticket") {
             if let bearer = shared.tickets.take(Text(ticket), now: loop.now) {
                 return .success(bearer)
