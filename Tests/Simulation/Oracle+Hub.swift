@@ -23,7 +23,7 @@ extension Oracle {
             case .done, .refused, .room: break
             }
         case .presence(let presence): present(presence, now)
-        case .catchUp, .signal, .past: break
+        case .catchUp, .signal, .past, .operate: break
         }
     }
 
@@ -43,7 +43,7 @@ extension Oracle {
                 given(Seats.Key(desk: UInt32(desk), seat: seat), bytes)
             case .ended(let seat, _):
                 seats.ended.insert(Seats.Key(desk: UInt32(desk), seat: seat))
-            case .caughtUp, .signal, .page: break
+            case .caughtUp, .signal, .page, .anew: break
             }
         }
     }

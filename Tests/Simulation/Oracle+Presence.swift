@@ -67,7 +67,7 @@ extension Oracle {
             case .presence(let presence):
                 if presence.state != nil { fail("somebody who is gone was said to be there") }
                 presences.append(Text(String(presence.roster.name.string.dropFirst(10))))
-            case .join, .leave, .catchUp, .signal, .acknowledge, .past: break
+            case .join, .leave, .catchUp, .signal, .acknowledge, .past, .operate: break
             }
         }
         if wills != (line.saidGoodbye ? [] : line.wills) {

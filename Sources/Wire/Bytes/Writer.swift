@@ -114,7 +114,8 @@ public struct Writer: ~Copyable {
             stamp.removeAll(keepingCapacity: true)
             time.appendISO8601(to: &stamp)
         }
-        append(stamp.span)
+        let bytes = stamp
+        append(bytes)
     }
 
     /// What was written, in place; it is valid until the next change.
