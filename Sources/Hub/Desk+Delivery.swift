@@ -49,7 +49,10 @@ extension Desk {
             case .filling, .behind: stations[seat.station]?.waiting -= 1
             case .joining, .level, .catchingUp: break
             }
+            if seat.holdsRoom { stations[seat.station]?.waiting -= 1 }
             leave(audience, index, carrier)
+            seats[index]?.holdsRoom = false
+            seats[index]?.passed = 0
             seats[index]?.audience = nil
             seats[index]?.standing = .joining
             join(index, cursor: nil, carrier)

@@ -196,6 +196,14 @@ extension Desk {
         for path in patch.writes where !writable.holds(path) {
             return Nack(id: body.id, code: .notAllowed)
         }
+        // Whether a condition holds tells when its field last changed, which is for those who may
+        // see the field. The topic's own version is no secret (rule 30).
+        for condition in patch.conditions where !condition.path.segments.isEmpty {
+            let readable = stations[station]?.principal?.readable(body.topic) ?? .nothing
+            guard writable.holds(condition.path) || readable.holds(condition.path) else {
+                return Nack(id: body.id, code: .notAllowed)
+            }
+        }
         return nil
     }
 

@@ -27,7 +27,7 @@ extension NodeCommand {
         }
     }
 
-    /// PATTERN=WORD[,WORD]..., as in `jobs/**=event,durable`.
+    /// PATTERN=WORD[,WORD]..., as in `jobs/**=event,durable,checkpoint:500`.
     static func rule(_ text: String) throws(Mistake) -> TopicRules.Rule {
         let form = "--topics wants PATTERN=WORDS, as in 'jobs/**=event,durable', not '\(text)'"
         guard let sign = text.lastIndex(of: "="), sign != text.startIndex else {
@@ -42,9 +42,15 @@ extension NodeCommand {
             case "event": settings.kind = .event
             case "signal": settings.kind = .signal
             case "durable": settings.isDurable = true
+            case _ where word.hasPrefix("checkpoint:"):
+                guard let count = Int(word.dropFirst("checkpoint:".count)), count > 0 else {
+                    throw Mistake(text: "'\(word)' wants a number above zero, as checkpoint:1000")
+                }
+                settings.recordsPerCheckpoint = count
             default:
                 throw unknown(
-                    String(word), known: ["state", "collection", "event", "signal", "durable"])
+                    String(word),
+                    known: ["state", "collection", "event", "signal", "durable", "checkpoint:1000"])
             }
         }
         if settings.kind == .signal && settings.isDurable {

@@ -114,8 +114,8 @@ public struct Writer: ~Copyable {
             stamp.removeAll(keepingCapacity: true)
             time.appendISO8601(to: &stamp)
         }
-        let bytes = stamp
-        append(bytes)
+        let stamp = stamp
+        append(stamp.span)
     }
 
     /// What was written, in place; it is valid until the next change.

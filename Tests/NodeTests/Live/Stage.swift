@@ -142,7 +142,7 @@ final class Stage: Service {
     }
 
     func reached(_ now: Instant) {
-        isTimedOut = true
+        isTimedOut = next <= steps.count
         loop.stop(within: .seconds(0))
     }
 
@@ -166,7 +166,9 @@ final class Stage: Service {
         }
         if next == steps.count {
             for player in players { cut(player) }
-            loop.stop(within: .seconds(1))
+            // In the turn after this the sockets are closed, so that the node has nobody to wait
+            // for.
+            loop.wake(at: loop.now)
             next += 1
         }
     }

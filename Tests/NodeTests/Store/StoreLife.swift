@@ -161,6 +161,8 @@ struct StoreLife {
                         DurableName.State.Delivery(sequence: version, count: UInt64(below(5)))
                     ]))
         }
+        // The oldest are settled now and then, and there may be fewer than are said to be.
+        if below(12) == 0 { write.settledLetters = 1 + below(2) }
         if below(8) == 0 {
             write.deadLetters.append(
                 DeadLetter(

@@ -1,6 +1,6 @@
 import Wire
 
-/// What is done about readers who are behind (rules 14 and 15), and how they come back.
+/// Readers who are behind, and the ladder that they go down and up again (rule 15).
 extension Desk {
     /// The reader has confirmed something: seats that wait for it go on, if it is no longer
     /// behind.
