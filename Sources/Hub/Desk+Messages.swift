@@ -95,6 +95,10 @@ extension Desk {
             return
         }
         seats[index]?.joinedFrom = cursor?.version ?? 0
+        // The hub has room for all of a name's events again.
+        seats[index]?.passed = 0
+        if seat.holdsRoom { stations[seat.station]?.waiting -= 1 }
+        seats[index]?.holdsRoom = false
         let join = Request.Join(
             desk: number, seat: seats.id(index), topic: seat.topic, mask: seat.mask,
             rate: seat.rate, encoding: encoding, hash: seat.subscribe.hash, cursor: cursor,
