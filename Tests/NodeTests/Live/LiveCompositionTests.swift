@@ -108,6 +108,11 @@ private final class Play {
         }
         poll(&poller)
         poll(&packedPoller)
+        let whole = company.caller.call(
+            .get, "/v1/documents/room/1?fields=a,n,text", as: reader,
+            [("accept", "application/msgpack")])
+        let bytes = whole.body
+        #expect((try? Value(messagePack: bytes.span)) == .map(masked), "\(what)")
         #expect(poller.mirror.document == masked, "\(what)")
         #expect(packedPoller.mirror.document == masked, "\(what)")
         if let stream {
@@ -128,12 +133,13 @@ private final class Play {
             for message in answer.messages { Play.take(message, &poller.mirror) }
             return
         }
-        var messages = MessagePackReader(answer.body.span)
+        let body = answer.body
+        var messages = MessagePackReader(body.span)
         guard let count = try? messages.readArrayCount() else { return }
         for _ in 0..<count {
             let start = messages.offset
             guard (try? messages.skip()) != nil else { return }
-            Play.take(answer.body.span.extracting(start..<messages.offset), &poller.mirror)
+            Play.take(body.span.extracting(start..<messages.offset), &poller.mirror)
         }
     }
 
