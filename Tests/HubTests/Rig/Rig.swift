@@ -175,6 +175,9 @@ struct ModelStore {
     private var pending: [StoreRequest] = []
     /// The next commits fail.
     var failures = 0
+    /// The next loads fail.
+    var loadFailures = 0
+    private(set) var loads = 0
 
     mutating func take(_ request: StoreRequest) { pending.append(request) }
 
@@ -182,7 +185,13 @@ struct ModelStore {
         defer { pending = [] }
         return pending.map { request in
             switch request {
-            case .load(let key): return .loaded(key, topics[key])
+            case .load(let key):
+                loads += 1
+                if loadFailures > 0 {
+                    loadFailures -= 1
+                    return .loadFailed(key)
+                }
+                return .loaded(key, topics[key])
             case .commit(let commit):
                 if failures > 0 {
                     failures -= 1
