@@ -144,8 +144,8 @@ extension NodeLoop {
     ) -> Exchange {
         let isCounted = work.lasts
         let station = desk.openGuest(
-            line: id.line, encoding, bearer.principal, lifetime: bearer.lifetime(at: loop.now),
-            instance: instance, now: loop.now)
+            line: id.line, work.spoken ?? encoding, bearer.principal,
+            lifetime: bearer.lifetime(at: loop.now), instance: instance, now: loop.now)
         let exchange = Exchange(
             id, encoding, station: station, work, bearer.principal, isCounted: isCounted,
             deadline: deadline, origin: origin)
