@@ -110,8 +110,8 @@ test("two people at once: one edits, the other sees it, and who is late is asked
 test("a cut is told, and one diff brings back what was missed", async () => {
   const page = await visitLive();
   await page.value("cut.click()");
-  await page.until("standing.dataset.state === 'waiting'");
-  await page.until("/Next try in/.test(countdown.innerText)");
+  await page.until(`standing.dataset.state === 'waiting'
+    && /Next try in/.test(countdown.innerText)`);
   await page.until("/held, while away/.test(topics.innerText)");
   await page.value("retry.click()");
   await page.until("standing.dataset.state === 'live'");

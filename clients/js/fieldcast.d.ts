@@ -91,6 +91,8 @@ export declare class Client {
   open(): this;
   /** Ends it in good order; what is unanswered is rejected. */
   close(): void;
+  /** Asks for a newer token now, and shows it to the server without a cut. */
+  refresh(): Promise<void>;
   /** Tries again at once, if it waits. */
   retry(): void;
   /** Cuts the line for a while, as a tunnel would. */
