@@ -33,7 +33,9 @@ export class Client extends Emitter {
 
   constructor(address, options = {}) {
     super();
-    this.#environment = options.environment ?? ofBrowser;
+    const { environment = ofBrowser, WebSocket } = options;
+    this.#environment = WebSocket
+      ? Object.create(environment, { WebSocket: { value: WebSocket } }) : environment;
     const { web, socket } = addresses(address);
     this.instance = options.instance ?? this.#environment.identity();
     this.#link = new Link(
@@ -105,6 +107,7 @@ export class Client extends Emitter {
   }
 
   resubscribe(subscription) {
+    if (!this.#subscriptions.has(subscription.id)) return;
     this.say(subscription.request(this.#link.isBinary));
   }
 
@@ -171,6 +174,10 @@ export class Client extends Emitter {
 
   now() {
     return this.#environment.now();
+  }
+
+  later(milliseconds, work) {
+    this.#environment.setTimeout(work, milliseconds);
   }
 
   say(message) {

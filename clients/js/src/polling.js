@@ -50,6 +50,11 @@ export class Poller {
   }
 
   stop() {
+    // A connection brings presence of its own: the leased one would stand beside it for a while.
+    const leased = this.isWorking ? [...this.#owner.presences().keys()] : [];
+    for (const topic of leased) {
+      this.#say(null, { type: "presence", topic, client: this.#instance }).catch(() => {});
+    }
     this.#run?.abort();
     this.#run = null;
     this.isWorking = false;
@@ -185,7 +190,7 @@ export class Poller {
     for (let tries = 0; ; tries++) {
       const token = await this.#owner.token();
       const answer = await this.#environment.fetch(this.#base + target, {
-        ...options, signal: run.signal, cache: "no-store",
+        ...options, signal: run?.signal, cache: "no-store",
         headers: { ...headers, authorization: `Bearer ${token}` },
       });
       if (answer.status !== 401 || tries) return answer;

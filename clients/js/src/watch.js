@@ -76,11 +76,11 @@ export class Watch extends Emitter {
     if (!this.awaitsSnapshot) this.#become("current");
   }
 
-  snapshot(message, bytes, isBinary, isComplete) {
+  snapshot(message, bytes, isBinary) {
     // Void until the last part: what was held stays to be looked at (S14).
     this.awaitsSnapshot = true;
     try {
-      if (!this.#mirror.reset(message, isBinary, isComplete)) return;
+      if (!this.#mirror.reset(message, isBinary)) return;
     } catch (error) {
       this.#broken(error);
       return;
@@ -128,7 +128,13 @@ export class Watch extends Emitter {
     if (error && !(error instanceof DecodeError)) throw error;
     this.#print = "";
     this.awaitsSnapshot = true;
-    this.again();
+    const since = this.#client.now() - this.#reported.at;
+    const wait = since < this.#reported.wait ? this.#reported.wait - since : 0;
+    this.#reported = { at: this.#client.now() + wait, wait: this.#reported.wait * 2 };
+    // At once, but not over and over: a server that is wrong is not mended by being asked.
+    this.view = null;
+    if (wait) this.#client.later(wait, () => { if (this.view === null) this.again(); });
+    else this.again();
   }
 
   #compare(hash, version) {
@@ -151,11 +157,6 @@ export class Watch extends Emitter {
     }
     this.code = code;
     this.#become("refused");
-  }
-
-  polled(print) {
-    this.#print = print;
-    this.#become("current");
   }
 
   cut() {

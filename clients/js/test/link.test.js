@@ -229,6 +229,33 @@ test("D15, S8: a gap resumes with the cursor, a void view waits for its snapshot
   assert.equal(world.said("subscribe").at(-1).id, watch.id);
 });
 
+test("S14: a server whose snapshots are wrong is not asked over and over", async () => {
+  const world = new World();
+  const watch = world.client().watch("a");
+  await world.accept();
+  const answer = () => {
+    world.hear({
+      type: "subscribed", id: watch.id, view: 4, verdict: 2, kind: 0, cursor: ["e", 3, "p"],
+    });
+    world.hear({
+      type: "snapshot", view: 4, epoch: "e", version: 3, document: { x: 1 },
+      hash: "0123456789abcdef",
+    });
+  };
+  const asked = [];
+  for (const wait of [0, 2000, 4000, 8000]) {
+    const count = world.said("subscribe").length;
+    answer();
+    await world.advance(wait ? wait - 1 : 0);
+    if (wait) assert.equal(world.said("subscribe").length, count);
+    await world.advance(wait ? 1 : 0);
+    asked.push(world.said("subscribe").length - count);
+    world.hear({ type: "ping", nonce: wait });
+  }
+  assert.deepEqual(asked, [1, 1, 1, 1]);
+  assert.equal(world.said("subscribe").at(-1).cursor, undefined);
+});
+
 test("D43: a mirror that differs says so, and waits longer to say it again", async () => {
   const world = new World();
   const client = world.client();

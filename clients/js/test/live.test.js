@@ -198,6 +198,9 @@ describe("against a node", { skip }, () => {
     await live;
     await writer.publish(name, { set: { a: { x: 3 } } });
     await until(watch, "change", () => watch.document.a.x === 3);
+    // Its lease is given up for the connection's own presence.
+    await until(roster, "change", () => roster.document.count === 2);
+    await until(roster, "change", () => roster.document.count === 1);
   });
 
   test("what was said over a socket and not answered is not done again by a post", async () => {
