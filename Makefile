@@ -24,10 +24,10 @@ test: deps ## every test, those of the specification and of its text included
 	@tools/spec.sh
 	$(TEST)
 
-page: deps ## the demonstration's page, all of it, in Chromium; PICTURES=folder keeps pictures
+page: deps ## the JavaScript client, and all of the page in Chromium; PICTURES=folder keeps pictures
 	swift build --product fieldcast-node
 	FIELDCAST_NODE=.build/debug/fieldcast-node WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
-		node --test Tests/PageTests/page.mjs
+		node --test clients/js/test/*.test.js Tests/PageTests/page.mjs
 
 lint: deps ## formatting, and the tidy test over the tree
 	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Embedded Examples)

@@ -164,6 +164,8 @@ test("a token that ends says so, and another is taken by keyboard", { skip: whol
 test("without a token the page asks for one", async () => {
   const page = await visit({ token: null });
   await page.until("!entrance.hidden && document.activeElement === token");
+  assert.ok(await page.value(
+    "[...document.querySelectorAll('section')].every((one) => !one.offsetParent)"));
   assertQuiet(page);
 });
 
