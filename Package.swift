@@ -7,8 +7,8 @@ let planted: SwiftSetting =
     Context.environment["FIELDCAST_PLANTED"] != nil
     ? .define("PLANTED") : .define("PLANTED", .when(configuration: .debug))
 
-/// Where a module's own may be looked at: in debug builds, and by the fuzzers, which are optimised and
-/// pass `-enable-testing`.
+/// Where a module's own may be looked at: in debug builds, and by the fuzzers, which are optimised
+/// and pass `-enable-testing`.
 let testable: SwiftSetting =
     Context.environment["FIELDCAST_FUZZING"] != nil
     ? .define("TESTABLE") : .define("TESTABLE", .when(configuration: .debug))
@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
-            swiftSettings: strict),
+            exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
             swiftSettings: strict),

@@ -11,6 +11,8 @@ enum Letter: Sendable {
     /// From now on a listener shows this certificate.
     case certificate(TLSContext, listener: String)
     case store([StoreAnswer])
+    /// Somebody wants to know whether this loop turns.
+    case pulse(Pulse)
     /// The operator asks.
     case inquiry(Inquiry)
     case stop

@@ -88,6 +88,9 @@ extension NodeLoop: Carrier {
         }
         guard shared.census.enter(principal) else {
             refusals.connections += 1
+            sayRefused(
+                "more connections than 'connections_per_user' or 'connections_per_tenant'",
+                [("tenant", .text(principal.tenant)), ("user", .text(principal.name))])
             return Nack(
                 id: 0, code: .tooMany, reason: "too many connections of this user or tenant")
         }

@@ -35,11 +35,15 @@ extension NodeLoop {
         // Those who cannot stay are let in to be told so, unless they come without end.
         if shared.census.refuses >= .connections {
             refusals.connections += 1
+            sayRefused("a connection is refused for want of memory", [])
             guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
             unwelcome[id] = Problem(code: .overloaded, reason: "the server is short of memory")
         } else if settings.limits.connectionsPerAddress != nil {
             guard shared.census.enter(from: peer) else {
                 refusals.connections += 1
+                sayRefused(
+                    "more connections from one address than 'connections_per_address'",
+                    [("address", .text(Text(peer.host)))])
                 guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
                 unwelcome[id] = Problem(
                     code: .tooMany, reason: "too many connections from this address")
@@ -118,6 +122,7 @@ extension NodeLoop {
         guard !socket.isThrottled else { return }
         socket.isThrottled = true
         refusals.throttled += 1
+        sayThrottled(id, socket.principal)
         let pause = max(wait, .milliseconds(100))
         throttled.append((id, loop.now + pause))
         loop.pause(id)

@@ -49,6 +49,7 @@ final class NodeLoop: Service {
     var compressors: [Int: Compressor] = [:]
     var timing = LoopCounters.Timing()
     var refusals = LoopCounters.Refusals()
+    var said = Said()
     private(set) var wall = WallTime(seconds: 0)
     private var wallTurn: Instant?
 
@@ -103,6 +104,7 @@ final class NodeLoop: Service {
             case .certificate(let context, let listener):
                 loop.replaceTLS(context, ofListeners: listener)
             case .store(let answers): receive(answers)
+            case .pulse(let pulse): pulse.beat()
             case .inquiry(let inquiry): answer(inquiry)
             case .stop: drain()
             }
@@ -120,6 +122,7 @@ final class NodeLoop: Service {
             sweepExchanges()
             if number == 0 { shared.census.look(resident: Process.residentBytes) }
             desk.pressure = shared.census.refuses
+            sayHowItGoes()
         }
         if let due = demonstration?.deadline, due <= now {
             for publication in demonstration?.publications(now: now, wall: wall) ?? [] {
