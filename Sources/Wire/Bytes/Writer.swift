@@ -114,6 +114,7 @@ public struct Writer: ~Copyable {
             stamp.removeAll(keepingCapacity: true)
             time.appendISO8601(to: &stamp)
         }
+        let stamp = stamp
         append(stamp.span)
     }
 
