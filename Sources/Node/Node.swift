@@ -115,7 +115,7 @@ public final class Node: Sendable {
             }
         }
         let shared = NodeLoop.Shared(
-            post: Post(wakers), census: Census(settings.limits), tickets: Tickets(),
+            post: Post(wakers), census: Census(), tickets: Tickets(),
             revocations: Revocations(store?.revocations ?? []), store: store,
             desk: admin?.mailbox)
         if failure == nil {
@@ -178,6 +178,10 @@ public final class Node: Sendable {
 
     /// From now on tokens are checked so. Connections that are in stay in.
     public func replaceAccess(_ access: AccessSettings) { shared.post.tellAll(.access(access)) }
+
+    /// From now on what peers, users and tenants may take is limited so; the number of all
+    /// connections stays.
+    public func replaceLimits(_ limits: NodeLimits) { shared.post.tellAll(.limits(limits)) }
 
     /// From now on a listener shows another certificate. Connections that are open stay open.
     public func replaceCertificate(_ context: TLSContext, of listener: String) {

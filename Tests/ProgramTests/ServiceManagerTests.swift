@@ -10,7 +10,7 @@ import Testing
 
         init(_ room: Room) throws {
             path = room.path("notify")
-            descriptor = unsafe socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
             let bytes = [UInt8](path.utf8)
