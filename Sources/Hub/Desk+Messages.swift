@@ -145,7 +145,7 @@ extension Desk {
         _ body: Publish, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
         guard let principal = stations[station]?.principal else { return }
-        if let refusal = refusal(of: body, principal)
+        if let refusal = refusal(of: body, station)
             ?? excess(body.id, principal, .publishes, carrier)
         {
             send(.nack(refusal), to: station, now, carrier)
@@ -181,9 +181,9 @@ extension Desk {
             after: max(wait.wholeMilliseconds, 1))
     }
 
-    private func refusal(of body: Publish, _ principal: Principal) -> Nack? {
+    private mutating func refusal(of body: Publish, _ station: UInt32) -> Nack? {
         guard body.topic.namesTopic, !body.topic.isReserved,
-            let writable = principal.writable(body.topic)
+            let writable = writable(body.topic, station)
         else { return Nack(id: body.id, code: .notAllowed) }
         for expiry in body.expiries where !writable.holds(expiry.path) {
             return Nack(id: body.id, code: .notAllowed)
@@ -192,7 +192,22 @@ extension Desk {
         for path in patch.writes where !writable.holds(path) {
             return Nack(id: body.id, code: .notAllowed)
         }
+        // Whether a condition holds tells when its field last changed, which is for those who may
+        // see the field. The topic's own version is no secret (rule 30).
+        let readable = principal.readable(body.topic) ?? .nothing
+        for condition in patch.conditions where !condition.path.segments.isEmpty {
+            guard writable.holds(condition.path) || readable.holds(condition.path) else {
+                return Nack(id: body.id, code: .notAllowed)
+            }
+        }
         return nil
+    }
+
+    private mutating func writable(_ topic: Text, _ station: UInt32) -> Mask? {
+        if let known = stations[station]?.permits.mask(for: topic) { return known }
+        let mask = stations[station]?.principal?.writable(topic)
+        stations[station]?.permits.keep(mask, for: topic)
+        return mask
     }
 
     mutating func take(
@@ -298,9 +313,9 @@ extension Desk {
     private mutating func will(
         _ body: Will, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
     ) {
-        guard let principal = stations[station]?.principal,
+        guard stations[station]?.principal != nil,
             let wills = stations[station]?.wills, wills.count < Desk.bequestLimit,
-            refusal(of: Publish(id: 0, topic: body.topic, change: .patch(body.patch)), principal)
+            refusal(of: Publish(id: 0, topic: body.topic, change: .patch(body.patch)), station)
                 == nil
         else {
             refuse("a last will for that topic", station, now, carrier)

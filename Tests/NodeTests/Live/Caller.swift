@@ -68,25 +68,28 @@ final class Caller: Service {
     /// Begins a call on a connection of its own.
     func begin(
         _ method: HTTPMethod, _ target: String, as principal: Principal? = nil,
-        _ fields: [(name: String, value: String)] = [], body: [UInt8] = []
+        _ fields: [(name: String, value: String)] = [], body: [UInt8] = [],
+        to address: SocketAddress? = nil
     ) -> Answer {
+        let address = address ?? node.address
         var fields = fields
         if let principal {
             fields.append(("authorization", "Bearer \(Stage.token(principal))"))
         }
         let answer = Answer()
         let call = HTTPCall(
-            method, host: node.address.description, target: target, fields: fields, body: body)
-        if let id = try? loop.connect(to: node.address, call) { answers[id] = answer }
+            method, host: address.description, target: target, fields: fields, body: body)
+        if let id = try? loop.connect(to: address, call) { answers[id] = answer }
         return answer
     }
 
     /// Makes a call and waits for its answer.
     func call(
         _ method: HTTPMethod, _ target: String, as principal: Principal?,
-        _ fields: [(name: String, value: String)] = [], body: [UInt8] = []
+        _ fields: [(name: String, value: String)] = [], body: [UInt8] = [],
+        to address: SocketAddress? = nil
     ) -> Answer {
-        let answer = begin(method, target, as: principal, fields, body: body)
+        let answer = begin(method, target, as: principal, fields, body: body, to: address)
         wait("the answer to \(target)") { answer.isWhole }
         return answer
     }

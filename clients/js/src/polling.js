@@ -15,8 +15,8 @@ const ROUND = 2;
 const LEASE = 60;
 
 /**
- * `owner` gives `token()`, `watches()`, `presences()` and `unsaid()` (what waits to be said), and is told
- * `answer(message)`, `working()` and `failed(reason)`.
+ * `owner` gives `token()`, `watches()`, `presences()` and `unsaid()` (what waits to be said), and is
+ * told `answer(message)`, `working()` and `failed(reason)`.
  */
 export class Poller {
   #owner;

@@ -142,7 +142,8 @@ describe("against a node", { skip }, () => {
     other.join(name, { typing: true });
     await until(roster, "change", () => roster.document.count === 2);
     const states = Object.values(roster.document.users.visitor).map(plain);
-    assert.deepEqual(states.sort((a, b) => a.typing - b.typing), [{ typing: false }, { typing: true }]);
+    states.sort((a, b) => a.typing - b.typing);
+    assert.deepEqual(states, [{ typing: false }, { typing: true }]);
     const heard = next(other, "signal");
     one.signal(name, { at: [1, 2] });
     assert.deepEqual(plain((await heard).data), { at: [1, 2] });
@@ -303,6 +304,16 @@ describe("against nodes that come and go", { skip }, () => {
     assert.deepEqual(states, ["live"]);
     client.close();
     await desk.kill();
+  });
+
+  test("without the demonstration no page is served, unless it is asked for", async () => {
+    for (const [more, status] of [[[], 404], [["--page"], 200]]) {
+      const desk = await Desk.start(["--secret-file", secret, ...more]);
+      const answer = await fetch(`${desk.address}/`);
+      assert.equal(answer.status, status);
+      await answer.arrayBuffer();
+      await desk.kill();
+    }
   });
 
   test("a token that ended and cannot be replaced is the end, with its reason", async () => {
