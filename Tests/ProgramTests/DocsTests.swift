@@ -76,7 +76,7 @@ import Testing
         guard !blocks.isEmpty else { return }
         // What serves in the background ends with the page; the first command that fails ends it.
         let script = """
-            set -euo pipefail
+            set -eu
             cleanup() { for job in $(jobs -p); do kill -KILL $job 2>/dev/null || true; done; }
             trap cleanup EXIT
             # Where a node goes to the background its log goes to a file.
