@@ -1,7 +1,7 @@
 import Foundation
 
 /// The server as it is packed.
-func serviceMeasurements() -> [Measurement] {
+func packageMeasurements() -> [Measurement] {
     [Measurement(name: "service.binary", run: packedBytes)]
 }
 
