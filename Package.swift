@@ -79,13 +79,22 @@ let package = Package(
             name: "fieldcast-bench",
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
-                "transport-load", "transport-peer", "transport-server",
+                "transport-load", "transport-peer", "transport-server", "fieldcast-node",
+                "node-load",
+                "durable-peer",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "TransportLoad", "TransportPeer", "TransportServer",
+                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "TransportLoad",
+                "TransportPeer", "TransportServer",
                 "Transport/socketify_peer.py",
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "durable-peer", path: "Bench/DurablePeer",
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
         .executableTarget(
             name: "transport-peer", path: "Bench/TransportPeer",

@@ -29,7 +29,11 @@ int32_t fc_file_lock(const uint8_t *bytes, int32_t length) {
     return failure;
 }
 
-void fc_file_unlock(int32_t descriptor) { close(descriptor); }
+void fc_file_unlock(int32_t descriptor) {
+    // Closing alone would leave it locked while a child that was forked just now has it too.
+    flock(descriptor, LOCK_UN);
+    close(descriptor);
+}
 
 static int settle(const char *path, int flags) {
     int descriptor = open(path, flags | O_CLOEXEC);

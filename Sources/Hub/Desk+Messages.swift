@@ -194,8 +194,8 @@ extension Desk {
         }
         // Whether a condition holds tells when its field last changed, which is for those who may
         // see the field. The topic's own version is no secret (rule 30).
-        let readable = stations[station]?.principal?.readable(body.topic) ?? .nothing
         for condition in patch.conditions where !condition.path.segments.isEmpty {
+            let readable = stations[station]?.principal?.readable(body.topic) ?? .nothing
             guard writable.holds(condition.path) || readable.holds(condition.path) else {
                 return Nack(id: body.id, code: .notAllowed)
             }

@@ -114,7 +114,6 @@ public struct Writer: ~Copyable {
             stamp.removeAll(keepingCapacity: true)
             time.appendISO8601(to: &stamp)
         }
-        // A copy of the reference: appending changes what the stamp stands in.
         let stamp = stamp
         append(stamp.span)
     }

@@ -41,8 +41,10 @@ final class CrashBattery: Service {
     private let times: Int
     private var clients: [Client] = []
     private var chance: SeededGenerator
-    private var killAt: Instant
+    private var killAt: Instant?
     private let giveUpAt: Instant
+    /// When somebody last heard something.
+    private var movedAt = Instant(nanoseconds: 0)
     private var isFinishing = false
     /// Since it last began, who has said or heard something that only a life can bring.
     private(set) var livesWithProgress = 0
@@ -64,7 +66,6 @@ final class CrashBattery: Service {
             "--topics", "**=state,durable,checkpoint:30",
         ]
         process = try NodeProcess(words, log: log)
-        killAt = loop.now
         giveUpAt = loop.now + .seconds(60 + UInt64(times) * 5)
         for number in 0..<8 { clients.append(client(number)) }
         clients[7].events = clients[7].session.subscribe(
@@ -92,10 +93,20 @@ final class CrashBattery: Service {
         process.kill()
     }
 
-    /// When the next kill comes: mostly under load, sometimes while it has just begun.
+    /// When the next kill comes: most lives are under load before it, each fourth has only begun.
     private func plan() {
-        let most: UInt64 = Int.random(in: 0..<4, using: &chance) == 0 ? 40 : 400
-        killAt = loop.now + .milliseconds(UInt64.random(in: 0...most, using: &chance))
+        killAt = nil
+        if kills % 4 == 3 {
+            killAt = loop.now + .milliseconds(UInt64.random(in: 0...60, using: &chance))
+        }
+    }
+
+    /// Somebody was acknowledged something in this life.
+    private func progressed() {
+        if !hasProgress && killAt == nil {
+            killAt = loop.now + .milliseconds(UInt64.random(in: 0...300, using: &chance))
+        }
+        hasProgress = true
     }
 
     private func killAndBeginAnew() {
@@ -148,10 +159,11 @@ final class CrashBattery: Service {
 
     private func hear(_ client: Client) {
         while let notice = client.session.nextNotice() {
+            movedAt = loop.now
             switch notice {
             case .outcome(let id, .acknowledged(let version)):
                 books.acknowledged(CrashBooks.Saying(publisher: client.number, id: id), version)
-                hasProgress = true
+                progressed()
             case .outcome(let id, .refused(let nack)):
                 books.wrong("publish \(id) was refused with \(nack.code.rawValue)")
             case .changed(let id, _): saw(client, id)
@@ -194,6 +206,27 @@ final class CrashBattery: Service {
             where client.session[id]?.mirror.version != total(topic) { return false }
         }
         return books.eventsSeen >= Int(total(CrashBattery.eventTopic))
+    }
+
+    /// Who is not where it should be at the end.
+    private var unrest: String {
+        var parts: [String] = []
+        for client in clients {
+            if !client.session.isReady { parts.append("\(client.number) is not ready") }
+            if client.session.outbox.count > 0 {
+                parts.append("\(client.number) waits for \(client.session.outbox.count) answers")
+            }
+            for (topic, id) in client.states
+            where client.session[id]?.mirror.version != total(topic) {
+                let version = client.session[id]?.mirror.version ?? 0
+                parts.append("\(client.number) has \(topic) \(version) of \(total(topic))")
+            }
+        }
+        let events = total(CrashBattery.eventTopic)
+        if books.eventsSeen < Int(events) {
+            parts.append("\(books.eventsSeen) of \(events) events came")
+        }
+        return parts.joined(separator: ", ")
     }
 
     private func total(_ topic: Text) -> UInt64 {
@@ -241,10 +274,12 @@ final class CrashBattery: Service {
     }
 
     func reached(_ now: Instant) {
-        if now >= giveUpAt {
+        let isStill = isFinishing && now >= movedAt + .seconds(20)
+        if now >= giveUpAt || isStill || !books.wrongs.isEmpty {
             isTimedOut = true
+            if isStill { books.wrong("nothing moves: " + unrest) }
             loop.stop(within: .seconds(0))
-        } else if !isFinishing && now >= killAt {
+        } else if !isFinishing, let killAt, now >= killAt {
             killAndBeginAnew()
         }
         loop.wake(at: now + .milliseconds(2))

@@ -16,11 +16,9 @@ import Transport
         #expect(battery.books.wrongs == [])
         #expect(!battery.isTimedOut)
         #expect(battery.kills == times)
-        // It was under load: most lives acknowledged something before they ended.
-        #expect(battery.livesWithProgress * 2 > times)
-        #expect(battery.books.acknowledged > times * 5)
-        #expect(battery.books.versionsSeen > times * 3)
-        #expect(battery.books.eventsSeen > times)
+        // It was under load: three lives of four acknowledged something before they ended.
+        #expect(battery.livesWithProgress >= times - (times + 3) / 4)
+        #expect(battery.books.versionsSeen > 0 && battery.books.eventsSeen > 0)
         print(
             "\(times) kills: \(battery.books.acknowledged) acknowledged, "
                 + "\(battery.books.versionsSeen) versions seen, "

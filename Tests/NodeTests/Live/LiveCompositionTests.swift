@@ -128,12 +128,13 @@ private final class Play {
             for message in answer.messages { Play.take(message, &poller.mirror) }
             return
         }
-        var messages = MessagePackReader(answer.body.span)
+        let body = answer.body
+        var messages = MessagePackReader(body.span)
         guard let count = try? messages.readArrayCount() else { return }
         for _ in 0..<count {
             let start = messages.offset
             guard (try? messages.skip()) != nil else { return }
-            Play.take(answer.body.span.extracting(start..<messages.offset), &poller.mirror)
+            Play.take(body.span.extracting(start..<messages.offset), &poller.mirror)
         }
     }
 
