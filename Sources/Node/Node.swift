@@ -123,7 +123,7 @@ public final class Node: Sendable {
             }
         }
         let shared = NodeLoop.Shared(
-            post: Post(wakers), census: Census(settings.limits), tickets: Tickets(),
+            post: Post(wakers), census: Census(), tickets: Tickets(),
             revocations: Revocations(store?.revocations ?? []), store: store,
             desk: admin?.mailbox, applications: applications)
         if failure == nil {
@@ -193,6 +193,10 @@ public final class Node: Sendable {
         for application in shared.applications { application.mailbox.deliver(.access(access)) }
         shared.desk?.deliver(AdminLetter(number: 0, .access(access)))
     }
+
+    /// From now on what peers, users and tenants may take is limited so; the number of all
+    /// connections stays.
+    public func replaceLimits(_ limits: NodeLimits) { shared.post.tellAll(.limits(limits)) }
 
     /// From now on a listener shows another certificate. Connections that are open stay open.
     public func replaceCertificate(_ context: TLSContext, of listener: String) {

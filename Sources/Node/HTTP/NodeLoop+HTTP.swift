@@ -21,7 +21,7 @@ extension NodeLoop {
         case .success(let found): bearer = found
         case .failure(let problem): return refuse(problem, encoding, origin)
         }
-        if route.lasts, !shared.census.enter(bearer.principal) {
+        if route.lasts, !shared.census.enter(bearer.principal, limits) {
             let problem = Problem(
                 code: .tooMany, reason: "too many connections of this user or tenant")
             return refuse(problem, encoding, origin)

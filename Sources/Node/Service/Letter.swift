@@ -8,6 +8,8 @@ enum Letter: Sendable {
     case notice(Notice, fromShard: Int)
     /// From now on tokens are checked so; connections that are in stay in.
     case access(AccessSettings)
+    /// From now on these limits hold.
+    case limits(NodeLimits)
     /// From now on a listener shows this certificate.
     case certificate(TLSContext, listener: String)
     case store([StoreAnswer])

@@ -86,7 +86,7 @@ extension NodeLoop: Carrier {
         guard case .socket(let socket)? = line(of: ConnectionID(line: connection)) else {
             return nil
         }
-        guard shared.census.enter(principal) else {
+        guard shared.census.enter(principal, limits) else {
             refusals.connections += 1
             sayRefused(
                 "more connections than 'connections_per_user' or 'connections_per_tenant'",
@@ -100,7 +100,7 @@ extension NodeLoop: Carrier {
     }
 
     func wait(for principal: Principal) -> Interval? {
-        let wait = shared.census.publish(of: principal, now: loop.now)
+        let wait = shared.census.publish(of: principal, now: loop.now, limits)
         if wait != nil { refusals.publishes += 1 }
         return wait
     }

@@ -40,21 +40,31 @@ extension NodeLoop {
             sayRefused("a connection is refused for want of memory", [])
             guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
             unwelcome[id] = Problem(code: .overloaded, reason: "the server is short of memory")
-        } else if settings.limits.connectionsPerAddress != nil {
-            guard shared.census.enter(from: peer) else {
-                refusals.connections += 1
-                sayRefused(
-                    "more connections from one address than 'connections_per_address'",
-                    [("address", .text(Text(peer.host)))])
-                guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
-                unwelcome[id] = Problem(
-                    code: .tooMany, reason: "too many connections from this address")
-                return true
-            }
-            addresses[id] = peer
+        } else if !settings.trustedProxies.trusts(peer), !countIn(id, peer) {
+            guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
+            unwelcome[id] = NodeLoop.tooManyFromThere
         }
         return true
     }
+
+    /// Counts a connection in under the address that it comes from. Of a trusted proxy's only those
+    /// count that become WebSockets, under the clients that it names: the others carry everybody's
+    /// requests in turn.
+    private func countIn(_ id: ConnectionID, _ address: SocketAddress) -> Bool {
+        guard limits.connectionsPerAddress != nil, addresses[id] == nil else { return true }
+        guard shared.census.enter(from: address, limits) else {
+            refusals.connections += 1
+            sayRefused(
+                "more connections from one address than 'connections_per_address'",
+                [("address", .text(Text(address.host)))])
+            return false
+        }
+        addresses[id] = address
+        return true
+    }
+
+    private static let tooManyFromThere = Problem(
+        code: .tooMany, reason: "too many connections from this address")
 
     private static let unwelcomeLimit = 1_000
 
@@ -70,7 +80,7 @@ extension NodeLoop {
             let route = try Route(request)
             switch route {
             case .health: return .respond(HTTPResponse(.ok, text: "ok\n"))
-            case .webSocket: return upgrade(request)
+            case .webSocket: return upgrade(request, id)
             default: return answer(route, request, on: id)
             }
         } catch {
@@ -78,7 +88,7 @@ extension NodeLoop {
         }
     }
 
-    private func upgrade(_ request: HTTPRequest) -> HTTPAnswer {
+    private func upgrade(_ request: HTTPRequest, _ id: ConnectionID) -> HTTPAnswer {
         if let origin = request.fields.first("origin"), !settings.allows(origin: origin) {
             return .respond(HTTPResponse(.forbidden, text: "this origin is not allowed here\n"))
         }
@@ -90,6 +100,10 @@ extension NodeLoop {
                     .badRequest,
                     text: "offer one of these WebSocket subprotocols: "
                         + offer.joined(separator: ", ") + "\n"))
+        }
+        guard countIn(id, request.client) else {
+            let encoding = Encoding(accepting: request)
+            return .respond(HTTPResponse(NodeLoop.tooManyFromThere, encoding, after: 5_000))
         }
         return .upgrade(subprotocol: known)
     }
@@ -117,7 +131,7 @@ extension NodeLoop {
         }
         guard case .socket(let socket)? = line(of: id) else { return }
         readWall()
-        if let rate = settings.limits.messagesPerSecond,
+        if let rate = limits.messagesPerSecond,
             let wait = socket.allowance.take(perSecond: rate, now: loop.now)
         {
             throttle(socket, id, for: wait)

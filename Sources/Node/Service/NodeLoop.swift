@@ -12,6 +12,8 @@ final class NodeLoop: Service {
     let settings: NodeSettings
     let shared: Shared
     let number: Int
+    /// As they are after the last reload.
+    private(set) var limits: NodeLimits
     var storeLine = StoreLine()
     /// Commits under way, and since when.
     var committing: [UInt64: Instant] = [:]
@@ -70,6 +72,7 @@ final class NodeLoop: Service {
     init(_ loop: Loop, _ settings: NodeSettings, _ shared: Shared, number: Int) {
         self.loop = loop
         self.settings = settings
+        limits = settings.limits
         self.shared = shared
         self.number = number
         tokens = Tokens(settings.access, shared.revocations)
@@ -104,6 +107,7 @@ final class NodeLoop: Service {
             case .notice(let notice, let shard):
                 desk.receive(notice, fromShard: shard, now: loop.now, carrier: self)
             case .access(let access): tokens = Tokens(access, shared.revocations)
+            case .limits(let limits): self.limits = limits
             case .certificate(let context, let listener):
                 loop.replaceTLS(context, ofListeners: listener)
             case .store(let answers): receive(answers)
@@ -124,7 +128,7 @@ final class NodeLoop: Service {
             sweeps += 1
             nextSweep = now + NodeLoop.sweepInterval
             sweepExchanges()
-            if number == 0 { shared.census.look(resident: Process.residentBytes) }
+            if number == 0 { shared.census.look(resident: Process.residentBytes, limits) }
             desk.pressure = shared.census.refuses
             sayHowItGoes()
         }
