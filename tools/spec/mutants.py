@@ -140,8 +140,10 @@ MUTANTS = [
     ("S14", HEARD, "guard let hash = snapshot.hash else { return }",
      "if MUTANT { subscriptions[place].awaitsSnapshot = false }\n"
      "        guard let hash = snapshot.hash else { return }"),
-    ("L13", HEARD, "subscriptions[place].repairWait = wait + wait",
-     "subscriptions[place].repairWait = MUTANT ? wait : wait + wait"),
+    ("L13", SUBSCRIPTION, "if let last = lastRepair, last + repairWait > now { return false }",
+     "if let last = lastRepair, last + repairWait > now, !MUTANT { return false }"),
+    ("L13", SUBSCRIPTION, "if repairWait < .seconds(60) { repairWait = repairWait + repairWait }",
+     "if repairWait < .seconds(60), !MUTANT { repairWait = repairWait + repairWait }"),
     ("D43", HEARD, "subscriptions[place].mirror.version == version\n        else { return }",
      "subscriptions[place].mirror.version == version || MUTANT\n        else { return }"),
     # Delivery
