@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test page sanitize sim crash fuzz bench embedded spec lint docs
+.PHONY: help deps build run test page sanitize sim crash fuzz bench embedded spec lint docs dist
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -45,10 +45,6 @@ bench: ## measure; FILTER=wire for a part; rows to .build/bench/results.json
 	swift build -c release --product fieldcast-node
 	@exec .build/release/fieldcast-bench $(if $(FILTER),--filter $(FILTER))
 
-define nothing_yet
-	@echo "make $@: nothing to do yet: $(1)" >&2; exit 1
-endef
-
 sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name plants a fault
 	@tools/sim.sh $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(FAULT),--fault $(FAULT))
@@ -72,5 +68,8 @@ else
 	$(TEST) --filter '$(SPEC_TESTS)'
 endif
 
-docs: deps ## the reference pages
-	$(call nothing_yet,no reference pages are made)
+docs: deps ## the example configuration and the reference pages, from the program
+	tools/docs.sh
+
+dist: deps ## the server with the Swift runtime inside, packed with unit, example and documents
+	tools/dist.sh

@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
         .target(
-            name: "FuzzEntries", dependencies: ["Wire", "Transport", "CMsgpack"],
+            name: "FuzzEntries", dependencies: ["Wire", "Transport", "Node", "CMsgpack"],
             path: "Fuzz/Entries", swiftSettings: strict + [testable]),
 
         .executableTarget(

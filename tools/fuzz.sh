@@ -9,7 +9,7 @@ seconds=${1:-60}
 shift || true
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(
-    messagepack json message document mirror session delivery framing
+    messagepack json message document mirror session delivery framing configuration
     http websocket deflate handshake proxy loop
 )
 

@@ -10,3 +10,10 @@ extension NodeProgram {
         return 0
     }
 }
+
+extension NodeProgram {
+    /// All that is wrong with the text of a configuration, files that it names aside.
+    public static func mistakes(inConfiguration text: [UInt8]) -> [ConfigurationMistake] {
+        ConfigurationReader(ConfigurationText(text)).mistakes
+    }
+}

@@ -39,9 +39,8 @@ extension NodeProgram {
         let node: Node
         do throws(Refusal) {
             try inherit(supervisor, &outcome.settings)
-            outcome.settings.store?.complain = { text in
-                log.write(.error, .storeTrouble, String(text.drop { $0.isNewline }))
-            }
+            outcome.settings.store?.complain = { log.write(.error, .storeTrouble, $0.trimmed) }
+            outcome.settings.store?.allIsWell = { log.write(.info, .storeWell, $0.trimmed) }
             node = try start(outcome.settings)
         } catch {
             log.end()
@@ -191,4 +190,9 @@ extension Errno {
         default: description
         }
     }
+}
+
+extension String {
+    /// Without the end of its line.
+    fileprivate var trimmed: String { hasSuffix("\n") ? String(dropLast()) : self }
 }

@@ -48,6 +48,44 @@ import Testing
         #expect(parts.count == 3 && parts[1] == printed.text, "make docs")
     }
 
+    @Test("The installer puts everything where the unit looks for it, and keeps what is configured")
+    func install() throws {
+        let room = try Room()
+        // As `make dist` packs it.
+        let packed = room.path("packed")
+        let made = try RunningProgram.said(
+            by: "/bin/sh",
+            [
+                "-c",
+                "mkdir -p \(packed)/doc && cp packaging/* \(packed) && cp docs/*.md \(packed)/doc "
+                    + "&& ln -s \(RunningProgram.folder.path)/fieldcast-node \(packed)",
+            ], in: PackagingTests.tree)
+        try #require(made.code == 0, "\(made.text)")
+        func install() throws {
+            let said = try RunningProgram.said(
+                by: packed + "/install.sh", ["--root", room.path("root")])
+            #expect(said.code == 0, "\(said.text)")
+        }
+        try install()
+        let root = room.url.appending(path: "root")
+        func text(_ path: String) throws -> String {
+            try String(contentsOf: root.appending(path: path), encoding: .utf8)
+        }
+        let unit = try text("lib/systemd/system/fieldcast-node.service")
+        let start = try #require(unit.firstMatch(of: /ExecStart=(\S+) --config (\S+)/))
+        #expect(FileManager.default.isExecutableFile(atPath: root.path + start.1))
+        #expect(try text(String(start.2)).contains("/etc/fieldcast/token.secret"))
+        let secret = try text("etc/fieldcast/token.secret")
+        #expect(secret.utf8.count >= 44)
+        try install()
+        #expect(try text("etc/fieldcast/token.secret") == secret)
+        #expect(
+            FileManager.default.fileExists(atPath: root.path + "/usr/share/doc/fieldcast/README.md")
+        )
+        let wrong = try RunningProgram.said(by: packed + "/install.sh", ["--rot"])
+        #expect(wrong.code == 2)
+    }
+
     @Test("A token has what was asked for, and takes key and issuer from the configuration")
     func token() throws {
         let room = try Room()

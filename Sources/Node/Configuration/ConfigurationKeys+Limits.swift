@@ -7,33 +7,30 @@ extension ConfigurationKeys {
             "connections", \.limits.connections, .number(1...10_000_000), .restart,
             "Connections of the whole node; beyond, listeners wait."),
         Key(
-            "connections_per_address", \.limits.connectionsPerAddress, .limit, .restart,
+            "connections_per_address", \.limits.connectionsPerAddress, .limit, .live,
             "Connections from one address."),
         Key(
-            "connections_per_user", \.limits.connectionsPerUser, .limit, .restart,
+            "connections_per_user", \.limits.connectionsPerUser, .limit, .live,
             "Connections of one user of one tenant."),
         Key(
-            "connections_per_tenant", \.limits.connectionsPerTenant, .limit, .restart,
+            "connections_per_tenant", \.limits.connectionsPerTenant, .limit, .live,
             "Connections of one tenant."),
         Key(
             "topics", \.topicLimit, .number(1...10_000_000), .restart,
             "Topics that each loop holds."),
         Key(
-            "topics_per_tenant", \.limits.topicsPerTenant, .limit, .restart,
-            "Topics of one tenant."),
-        Key(
-            "messages_per_second", \.limits.messagesPerSecond, .limit, .restart,
+            "messages_per_second", \.limits.messagesPerSecond, .limit, .live,
             "Messages of one connection; twice as many are taken at once. Beyond, it is not read "
                 + "for a while."),
         Key(
-            "publishes_per_user", \.limits.publishesPerUser, .limit, .restart,
+            "publishes_per_user", \.limits.publishesPerUser, .limit, .live,
             "Publishes, signals and reads of history per second of one user."),
         Key(
-            "publishes_per_tenant", \.limits.publishesPerTenant, .limit, .restart,
+            "publishes_per_tenant", \.limits.publishesPerTenant, .limit, .live,
             "The same of one tenant."),
         Key(
             "memory", \.limits.memoryBytes,
-            KeyForm<UInt64>.size((16 << 20)...(16 << 40)).orNone("unlimited"), .restart,
+            KeyForm<UInt64>.size((16 << 20)...(16 << 40)).orNone("unlimited"), .live,
             "Resident memory; above nine tenths of it new connections are refused, above nineteen "
                 + "twentieths new subscriptions, above all of it publishes."),
     ]

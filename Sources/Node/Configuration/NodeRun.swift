@@ -116,6 +116,7 @@ struct NodeRun {
         for (listener, context) in outcome.live.certificates {
             node.replaceCertificate(context, of: listener)
         }
+        node.replaceLimits(outcome.settings.limits)
         log.change(outcome.configuration.logLevel, outcome.configuration.logForm)
         configuration = outcome.configuration
         let said = changes.isEmpty ? "no key; keys and certificates were read again" : ""

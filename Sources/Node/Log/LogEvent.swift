@@ -18,7 +18,6 @@ public enum LogEvent: String, CaseIterable, Sendable {
     case readerClosed = "reader_closed"
     case memoryShort = "memory_short"
     case memoryWell = "memory_well"
-    case trace
     case logDropped = "log_dropped"
 
     /// What strangers could cause without end: written at most so often, with a count of the rest.
@@ -27,7 +26,7 @@ public enum LogEvent: String, CaseIterable, Sendable {
         case .connectionRefused, .connectionThrottled, .readerClosed: true
         case .starting, .listening, .kernel, .ready, .reloading, .reloaded, .reloadRefused,
             .draining, .ended, .storeTrouble, .storeWell, .loopStuck, .memoryShort, .memoryWell,
-            .trace, .logDropped:
+            .logDropped:
             false
         }
     }

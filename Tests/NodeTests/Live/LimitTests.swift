@@ -91,13 +91,13 @@ import Wire
     func pressure() {
         var limits = NodeLimits()
         limits.memoryBytes = 1_000
-        let census = Census(limits)
+        let census = Census()
         let levels: [(UInt64, Pressure)] = [
             (899, .none), (900, .connections), (949, .connections), (950, .subscriptions),
             (999, .subscriptions), (1_000, .publishes), (10, .none),
         ]
         for (resident, level) in levels {
-            census.look(resident: resident)
+            census.look(resident: resident, limits)
             #expect(census.refuses == level, "at \(resident)")
         }
     }

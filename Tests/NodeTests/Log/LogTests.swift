@@ -66,7 +66,7 @@ import Wire
         #expect(asked == 0)
         log.write(.error, .storeTrouble, sentence())
         log.change(.debug, .json)
-        log.write(.debug, .trace, sentence())
+        log.write(.debug, .ready, sentence())
         log.end()
         #expect(asked == 2)
         #expect(page.lines.count == 2)
@@ -98,10 +98,10 @@ import Wire
             }
             page.add(bytes)
         }
-        for _ in 0..<10_000 { log.write(.info, .trace, "x") }
+        for _ in 0..<10_000 { log.write(.info, .ready, "x") }
         held.open()
         log.end()
-        let written = page.lines.count { $0.contains("trace: x") }
+        let written = page.lines.count { $0.contains("ready: x") }
         let lost = page.lines.first { $0.contains("log_dropped") }?.split(separator: "=").last
         let count = try #require(lost.flatMap { Int($0) })
         #expect(written + count == 10_000)
