@@ -15,7 +15,7 @@ const ROUND = 2;
 const LEASE = 60;
 
 /**
- * `owner` gives `token()`, `watches()`, `presences()` and `unsaid()` (what waits to be said), and is
+ * `owner` gives `token()`, `watches()`, `presences()` and `unsaid()`, what waits to be said, and is
  * told `answer(message)`, `refused(watch)`, `working()` and `failed(reason)`.
  */
 export class Poller {

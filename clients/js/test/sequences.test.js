@@ -1,4 +1,4 @@
-// The specification's sequences, as far as they are a client's: what is said when, and what is held.
+// The specification's sequences, as far as they are a client's: what is said, and what is held.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -206,8 +206,8 @@ function without(object, name) {
 }
 
 /**
- * Where this client does otherwise, as it may: it hands events over one after another (SV64), asks at
- * each heartbeat and not only when somebody looks (SV59), and has left before the close (SV63, S15).
+ * Where this client does otherwise, as it may: it hands events over one after another (SV64), asks
+ * at each heartbeat and not only when somebody looks (SV59), and has left before the close (SV63).
  */
 const otherwise = new Set(["SV59", "SV63", "SV64"]);
 
