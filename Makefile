@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test page sim crash fuzz bench embedded spec lint docs
+.PHONY: help deps build run test page sanitize sim crash fuzz bench embedded spec lint docs dist
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -24,10 +24,16 @@ test: deps ## every test, those of the specification and of its text included
 	@tools/spec.sh
 	$(TEST)
 
-page: deps ## the demonstration's page, all of it, in Chromium; PICTURES=folder keeps pictures
+page: deps ## the JavaScript client, and all of the page in Chromium; PICTURES=folder keeps pictures
 	swift build --product fieldcast-node
 	FIELDCAST_NODE=.build/debug/fieldcast-node WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
-		node --test Tests/PageTests/page.mjs
+		node --test clients/js/test/*.test.js Tests/PageTests/page.mjs
+
+# The tests under a sanitizer, in a folder of their own: half an hour on two cores.
+SUITES := Wire|Hub|Node|Probe|Transport|Bench|Program
+sanitize: deps ## the tests under the address and thread sanitizers; FILTER= for a part
+	tools/sanitize.sh address '$(or $(FILTER),($(SUITES))Tests)'
+	tools/sanitize.sh thread '$(or $(FILTER),($(SUITES))Tests)'
 
 lint: deps ## formatting, and the tidy test over the tree
 	swift format lint --strict -r $(wildcard Package.swift Sources Tests Bench Fuzz Embedded Examples)
@@ -36,11 +42,8 @@ lint: deps ## formatting, and the tidy test over the tree
 bench: ## measure; FILTER=wire for a part; rows to .build/bench/results.json
 	@tools/deps.sh bench
 	swift build -c release --product fieldcast-bench
+	swift build -c release --product fieldcast-node
 	@exec .build/release/fieldcast-bench $(if $(FILTER),--filter $(FILTER))
-
-define nothing_yet
-	@echo "make $@: nothing to do yet: $(1)" >&2; exit 1
-endef
 
 sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name plants a fault
 	@tools/sim.sh $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
@@ -57,9 +60,16 @@ embedded: deps ## Wire as Embedded Swift for devices and browsers
 
 SPEC_TESTS := VectorTests|ExampleTests|CatalogueTests
 
-spec: deps ## the specification: its text, vectors, schema and rules
+spec: deps ## the specification: text, vectors, schema, rules; MUTATE=n breaks Wire n times, SEED=s
+ifdef MUTATE
+	@SEED=$(or $(SEED),1) tools/spec.sh --mutate $(MUTATE)
+else
 	@tools/spec.sh
 	$(TEST) --filter '$(SPEC_TESTS)'
+endif
 
-docs: deps ## the reference pages
-	$(call nothing_yet,no reference pages are made)
+docs: deps ## the example configuration and the reference pages, from the program
+	tools/docs.sh
+
+dist: deps ## the server with the Swift runtime inside, packed with unit, example and documents
+	tools/dist.sh

@@ -7,8 +7,8 @@ let planted: SwiftSetting =
     Context.environment["FIELDCAST_PLANTED"] != nil
     ? .define("PLANTED") : .define("PLANTED", .when(configuration: .debug))
 
-/// Where a module's own may be looked at: in debug builds, and by the fuzzers, which are optimised and
-/// pass `-enable-testing`.
+/// Where a module's own may be looked at: in debug builds, and by the fuzzers, which are optimised
+/// and pass `-enable-testing`.
 let testable: SwiftSetting =
     Context.environment["FIELDCAST_FUZZING"] != nil
     ? .define("TESTABLE") : .define("TESTABLE", .when(configuration: .debug))
@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(name: "fieldcast-probe", dependencies: ["Probe"], swiftSettings: strict),
 
         .target(
-            name: "FuzzEntries", dependencies: ["Wire", "Transport", "CMsgpack"],
+            name: "FuzzEntries", dependencies: ["Wire", "Transport", "Node", "CMsgpack"],
             path: "Fuzz/Entries", swiftSettings: strict + [testable]),
 
         .executableTarget(
@@ -122,7 +122,8 @@ let package = Package(
         .testTarget(
             name: "NodeTests",
             dependencies: [
-                "Node", "Hub", "Transport", "Wire", "COpenSSL", "CLossyFiles", "fieldcast-node",
+                "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
+                "fieldcast-node",
             ],
             swiftSettings: door),
         .testTarget(
@@ -131,13 +132,13 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
-            swiftSettings: strict),
+            exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
             swiftSettings: strict),
         .testTarget(
             name: "PageTests", dependencies: ["fieldcast-node"],
-            exclude: ["chromium.mjs", "page.mjs"], swiftSettings: strict),
+            exclude: ["chromium.mjs", "first.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
             name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
             swiftSettings: strict),

@@ -27,9 +27,10 @@ python3      tests with clients of other people's making
 python3-venv tests with clients of other people's making
 python3-websockets  tests of the WebSocket by another implementation
 curl         tests of HTTP by another implementation
+nginx        tests of the node behind a proxy, and the peer of a benchmark's HTTP row
+openssl      tests that look at certificates
 "
 [ "${1:-}" != bench ] || packages+="
-nginx        benchmarks: the peer of the HTTP row
 wrk          benchmarks: the load of the HTTP row
 libuv1       benchmarks: socketify stands on it
 "

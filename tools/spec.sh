@@ -6,8 +6,14 @@
 #
 #   tools/spec.sh             check
 #   tools/spec.sh --update    write anew what is made from spec/catalogue.json
+#   tools/spec.sh --mutate n  break a copy of Wire in n places, picked by SEED, and expect each to
+#                             be seen; tools/spec/mutants.py lists the places with their rules
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+if [ "${1:-}" = --mutate ]; then
+    exec python3 -B tools/spec/mutate.py "${2:-5}" "${SEED:-1}"
+fi
 
 packages=.build/spec-packages
 wanted=tools/spec/requirements.txt

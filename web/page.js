@@ -1,10 +1,13 @@
-// The desk's page: one connection, and a part of the page for each topic. What shows the first
-// live value is loaded first, everything else behind it.
+// The desk's page: one connection, and a part of the page for each topic.
 
 import { Client } from "./fieldcast/fieldcast.js";
+import { Board } from "./ui/board.js";
+import { followAgents, followLog, followSessions } from "./ui/desk.js";
 import { byID } from "./ui/dom.js";
 import { follow as followNumbers } from "./ui/numbers.js";
+import { follow as followPeople, me } from "./ui/people.js";
 import { admit, follow as followStanding, say } from "./ui/standing.js";
+import { follow as followWire } from "./ui/wire.js";
 
 const themes = ["as the system", "light", "dark"];
 
@@ -25,17 +28,15 @@ function open() {
   client.open();
 }
 
-async function rest(client, encoding, metrics, topic) {
-  const [{ Board }, desk, people, wire] = await Promise.all(
-    [import("./ui/board.js"), import("./ui/desk.js"), import("./ui/people.js"),
-      import("./ui/wire.js")]);
+/** What need not be there for the first live value. */
+function rest(client, encoding, metrics, topic) {
   const [sessions, agents, queue, board] = ["sessions", "agents", "queue", "board"].map(topic);
-  wire.follow(client, [metrics, sessions, agents, queue, board], encoding !== "json");
-  desk.followSessions(sessions);
-  desk.followAgents(agents);
-  desk.followLog(client);
-  const writing = new Board(client, board, metrics, people.me.name);
-  writing.onwriting = people.follow(client, writing);
+  followWire(client, [metrics, sessions, agents, queue, board], encoding !== "json");
+  followSessions(sessions);
+  followAgents(agents);
+  followLog(client);
+  const writing = new Board(client, board, metrics, me.name);
+  writing.onwriting = followPeople(client, writing);
 }
 
 /** After a cut: what one diff brought back. */

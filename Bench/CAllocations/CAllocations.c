@@ -30,7 +30,13 @@ uint64_t fc_allocations_end(void) {
 #endif
 #endif
 
-#ifndef FC_NOTHING_COUNTED
+#ifdef FC_NOTHING_COUNTED
+
+int32_t fc_allocations_are_counted(void) { return 0; }
+
+#else
+
+int32_t fc_allocations_are_counted(void) { return 1; }
 
 void *malloc(size_t size) {
     count += counting;

@@ -130,13 +130,19 @@ private func single(_ key: String, _ value: Value) -> Map {
     return map
 }
 
-/// Allocations of a reader that decodes an ack, a ping, and a diff with one number, which it also
-/// applies. What is counted is a second round, after buffers have reached their size.
+/// Allocations of whoever decodes and applies an ack, to its outbox, a ping, to its session, and a
+/// diff with one number, to its mirror. The first round is not counted: buffers reach their size.
 private func controlAllocations(_ fixture: Fixture) throws -> Row {
     guard case .map(let fields) = fixture.metrics.value else { throw NoView() }
     let subject = try Subject(fields, version: 1_000_000)
     let name = "wire.control.allocations"
-    let ack = packed(.ack(Ack(id: 70_000, version: 1_000_001)))
+    let now = Instant(nanoseconds: 1)
+    var outbox = Outbox()
+    let set = single("messagesIn", .number(Number(1)))
+    for _ in 0..<8 { _ = outbox.publish("desk/metrics", .patch(Patch(set: set))) }
+    while outbox.next(now: now) != nil {}
+    var session = ServerSession(
+        guest: "0-1", instance: nil, lifetime: nil, terms: Terms(), now: now)
     let ping = packed(.ping(Ping(nonce: 70_000)))
 
     var mirror = Wire.Mirror()
@@ -146,15 +152,22 @@ private func controlAllocations(_ fixture: Fixture) throws -> Row {
     for round in 0..<6 {
         try subject.change(Patch(set: single("messagesIn", .number(Number(9_000 + round)))))
         let diff = subject.bytes
+        let ack = packed(.ack(Ack(id: UInt64(round + 1), version: 1_000_001)))
         fc_allocations_begin()
-        let first = try Message(messagePack: ack.span)
-        let second = try Message(messagePack: ping.span)
+        let outcome = try apply(ack, to: &outbox)
+        let reaction = try session.received(Message(messagePack: ping.span), now: now)
         let verdict = try apply(diff, to: &mirror)
         let count = fc_allocations_end()
-        precondition(verdict == .applied && first.kind == .ack && second.kind == .ping)
+        precondition(verdict == .applied && outcome == .acknowledged(version: 1_000_001))
+        precondition(reaction == .answer(.pong(Pong(nonce: 70_000))))
         if round > 0 { counts.append(Double(count)) }
     }
     return Row(name: name, values: counts, unit: "allocations")
+}
+
+private func apply(_ bytes: [UInt8], to outbox: inout Outbox) throws -> Outbox.Outcome {
+    guard case .ack(let ack) = try Message(messagePack: bytes.span) else { throw NoView() }
+    return outbox.received(ack)
 }
 
 private func packed(_ message: Message) -> [UInt8] {

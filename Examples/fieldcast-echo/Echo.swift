@@ -1,14 +1,17 @@
 internal import Transport
 internal import Wire
 
-/// Sends every message back as it came, and reads no further while the answers wait.
+/// Sends every message back as it came, and reads no further while the answers wait. A request that
+/// asks for no WebSocket is answered with its own body.
 final class Echo: Service {
     let loop: Loop
 
     init(_ loop: Loop) { self.loop = loop }
 
     func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
-        .upgrade(subprotocol: nil)
+        request.fields.has("upgrade")
+            ? .upgrade(subprotocol: nil)
+            : .respond(HTTPResponse(.ok, type: "application/octet-stream", request.body))
     }
 
     func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {

@@ -1,7 +1,7 @@
 internal import Transport
 internal import Wire
 
-/// A WebSocket echo, server and client, for looking at and for conformance suites.
+/// A WebSocket and HTTP echo, server and client, for looking at and for conformance suites.
 ///
 ///     fieldcast-echo serve --port N [--deflate] [--tls] [--kernel NAME]
 ///     fieldcast-echo connect ws[s]://HOST[:PORT]/PATH [--deflate] [--kernel NAME]
@@ -21,6 +21,7 @@ internal import Wire
         limits.messageBytes = 64 << 20
         limits.queueBytes = 256 << 20
         limits.http.headBytes = 64 << 10
+        limits.http.bodyBytes = 64 << 20
         limits.deflate = arguments.deflate ? DeflateOptions() : nil
         do {
             let loop = try Loop(limits, on: arguments.kernel)

@@ -2,8 +2,8 @@
     @testable import Transport
 
     extension FuzzEntry {
-        /// Requests, and answers, are the same and end in the same fault however their bytes are cut.
-        /// The first byte is a seed for the cuts.
+        /// Requests, and answers, are the same and end in the same fault however their bytes are
+        /// cut. The first byte is a seed for the cuts.
         public static func http(_ input: [UInt8]) {
             guard let first = input.first else { return }
             let stream = Array(input.dropFirst())

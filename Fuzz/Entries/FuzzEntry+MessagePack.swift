@@ -34,6 +34,16 @@ extension FuzzEntry {
         return value
     }
 
+    /// Whether the input is refused for the bytes behind its first.
+    public static func messagePackEndsEarly(_ input: [UInt8]) -> Bool {
+        do throws(DecodeError) {
+            _ = try Value(messagePack: input.span)
+            return false
+        } catch {
+            return error.offset == 1 && error.reason == .trailingBytes
+        }
+    }
+
     /// A value is written as the reference writes it, and read back as itself by both.
     public static func messagePackWriting(_ value: Value) {
         let written = value.messagePack

@@ -64,7 +64,8 @@
             let mask: UInt32? = role == .server ? 0x1234_5678 : nil
             switch event {
             case .message(let binary, let compressed, .collected(let bytes)):
-                require(bytes.count <= 1_000, "a message passes the limit")
+                let limit = compressed ? WebSocketInbox.compressedLimit(1_000) : 1_000
+                require(bytes.count <= limit, "a message passes the limit")
                 return FrameWriter.frame(
                     binary ? .binary : .text, bytes.span, mask: mask, compressed: compressed)
             case .ping(let bytes): return FrameWriter.ping(bytes, mask: mask)

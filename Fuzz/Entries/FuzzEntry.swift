@@ -5,7 +5,8 @@ import Wire
 /// tests feed them too, with the inputs that once failed and with whole ranges.
 public enum FuzzEntry {
     /// The entries by the name of their folder under `Fuzz/Corpus` and `Fuzz/Regressions`.
-    public static let all: [(name: String, run: @Sendable ([UInt8]) -> Void)] = wire + transport
+    public static let all: [(name: String, run: @Sendable ([UInt8]) -> Void)] =
+        wire + node + transport
 
     private static let wire: [(name: String, run: @Sendable ([UInt8]) -> Void)] = [
         ("messagepack", { messagePack($0) }),
@@ -16,6 +17,10 @@ public enum FuzzEntry {
         ("session", { session($0) }),
         ("delivery", { delivery($0) }),
         ("framing", { framing($0) }),
+    ]
+
+    private static let node: [(name: String, run: @Sendable ([UInt8]) -> Void)] = [
+        ("configuration", { configuration($0) })
     ]
 
     // Transport's parsers are its own: only builds that test may look at them.

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "process.h"
 
 #include <errno.h>
@@ -5,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,26 +16,44 @@ uint64_t fc_wall_nanoseconds(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void ends(sigset_t *set) {
+static void kept(sigset_t *set) {
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
 }
 
 int32_t fc_hold_signals(void) {
     sigset_t set;
-    ends(&set);
+    kept(&set);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) != 0) return -errno;
     return -sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-int32_t fc_await_end(void) {
+int32_t fc_await_signal(int64_t nanoseconds) {
     sigset_t set;
-    int number = 0;
-    ends(&set);
-    int result = sigwait(&set, &number);
-    return result == 0 ? number : -result;
+    kept(&set);
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    for (;;) {
+        int number = nanoseconds < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &time);
+        if (number == SIGHUP) return FC_SIGNAL_RELOAD;
+        if (number > 0) return FC_SIGNAL_END;
+        if (errno == EAGAIN) return 0;
+        if (errno != EINTR) return -errno;
+    }
+}
+
+int32_t fc_process_id(void) { return (int32_t)getpid(); }
+
+int64_t fc_environment(uint8_t *buffer, size_t capacity) {
+    size_t length = 0;
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        size_t size = strlen(*entry) + 1;
+        if (length + size <= capacity) memcpy(buffer + length, *entry, size);
+        length += size;
+    }
+    return (int64_t)length;
 }
 
 int32_t fc_write(int32_t descriptor, const uint8_t *bytes, size_t length) {

@@ -82,6 +82,8 @@ static void make_method(void) {
 // --- contexts ---------------------------------------------------------------------------------
 
 static const uint8_t http11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+static const uint8_t served[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1',
+                                 8, 'h', 't', 't', 'p', '/', '1', '.', '0'};
 
 // A client that names no protocol of ours gets none, and then HTTP/1.1 all the same.
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_length,
@@ -89,7 +91,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
     (void)ssl;
     (void)unused;
     unsigned char *chosen = NULL;
-    if (SSL_select_next_proto(&chosen, out_length, http11, sizeof http11, in, in_length) !=
+    if (SSL_select_next_proto(&chosen, out_length, served, sizeof served, in, in_length) !=
         OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;

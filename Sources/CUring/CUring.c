@@ -131,6 +131,13 @@ void fc_uring_poll_writable(fc_uring *u, int32_t socket, uint64_t name) {
     io_uring_sqe_set_data64(sqe, name);
 }
 
+void fc_uring_poll_broken(fc_uring *u, int32_t socket, uint64_t name) {
+    struct io_uring_sqe *sqe = place(u, name);
+    // Errors and hang-ups are told whether asked for or not.
+    io_uring_prep_poll_add(sqe, socket, 0);
+    io_uring_sqe_set_data64(sqe, name);
+}
+
 void fc_uring_cancel(fc_uring *u, uint64_t name) {
     struct io_uring_sqe *sqe = place(u, name);
     io_uring_prep_cancel64(sqe, name, 0);

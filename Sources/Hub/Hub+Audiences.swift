@@ -269,11 +269,14 @@ extension Hub {
         } else {
             let key = FrameCache.Key(
                 topic: topic.place, view: view, encoding: encoding, from: audience.sent)
-            if made.frame(key) == nil {
-                made.keep(
-                    key, topic.diff(view, from: audience.sent, encoding, wall, &writer))
+            let frame: [UInt8]?
+            if let known = made.frame(key) {
+                frame = known
+            } else {
+                frame = topic.diff(view, from: audience.sent, encoding, wall, &writer)
+                made.keep(key, frame)
             }
-            guard let frame = made.frame(key) ?? nil else { return }
+            guard let frame else { return }
             send(frame, to: id, audience, version: head)
         }
         audiences[Int(id.index)]?.needsSnapshot = false
@@ -308,14 +311,25 @@ private struct FrameCache {
         let from: UInt64
     }
 
-    private var frames: [(key: Key, frame: [UInt8]?)] = []
+    private static let limit = 8
+
+    /// The keys apart, so that looking through them touches no frame.
+    private var keys: [Key] = []
+    private var frames: [[UInt8]?] = []
+    private var next = 0
 
     /// Nil when none was made; otherwise the frame, or nil where nothing differed.
-    func frame(_ key: Key) -> [UInt8]?? { frames.last { $0.key == key }?.frame }
+    func frame(_ key: Key) -> [UInt8]?? { keys.firstIndex(of: key).map { frames[$0] } }
 
     /// Audiences of one view follow each other, so only the last few are worth keeping.
     mutating func keep(_ key: Key, _ frame: [UInt8]?) {
-        if frames.count == 16 { frames.removeFirst(8) }
-        frames.append((key, frame))
+        if keys.count < FrameCache.limit {
+            keys.append(key)
+            frames.append(frame)
+        } else {
+            keys[next] = key
+            frames[next] = frame
+            next = (next + 1) % FrameCache.limit
+        }
     }
 }

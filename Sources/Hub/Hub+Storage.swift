@@ -213,7 +213,7 @@ extension Topic {
     var checkpoint: TopicCheckpoint {
         TopicCheckpoint(
             document: document.checkpoint, events: log.all,
-            // Those that a later change has made void would be taken for the newest after a restart.
+            // One that a later change has made void would be in force again after a restart.
             expiries: expiries.filter { isUnchanged($0) }.map {
                 Record.Expiry(path: $0.path, at: $0.at)
             },

@@ -347,9 +347,11 @@ public struct Hub: ~Copyable {
         }
         if !topic.names.isEmpty { owe(topic) }
         guard bits != 0 else { return }
-        for view in topic.views {
-            guard let view, view.id.mask & bits != 0 else { continue }
-            for id in view.audiences { markDirty(id, unchangedUpTo: version - 1) }
+        for place in topic.views.indices {
+            guard let mask = topic.views[place]?.id.mask, mask & bits != 0,
+                let audiences = topic.views[place]?.audiences
+            else { continue }
+            for id in audiences { markDirty(id, unchangedUpTo: version - 1) }
         }
     }
 

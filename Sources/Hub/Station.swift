@@ -6,7 +6,11 @@ struct Station: Sendable {
     let line: UInt64
     let encoding: Encoding
     var session: ServerSession
-    var principal: Principal?
+    var principal: Principal? {
+        didSet { permits = Permits() }
+    }
+    /// What it may write to the topics that it wrote to last.
+    var permits = Permits()
     /// Its seats, in the order in which it subscribed.
     var seats: [UInt32] = []
     /// Seats that wait until the reader confirms.
@@ -20,6 +24,27 @@ struct Station: Sendable {
     var wills: [Will] = []
     /// The topics among whose watchers it said to be.
     var presences: [Text] = []
+}
+
+/// The fields of a few topics that somebody may write, so that whoever publishes to them over and
+/// over is not compared with all its grants each time.
+struct Permits: Sendable {
+    private static let limit = 4
+
+    private var entries: [(topic: Text, mask: Mask?)] = []
+    private var next = 0
+
+    /// What is known of the topic; nil when nothing is.
+    func mask(for topic: Text) -> Mask?? { entries.first { $0.topic == topic }?.mask }
+
+    mutating func keep(_ mask: Mask?, for topic: Text) {
+        if entries.count < Permits.limit {
+            entries.append((topic, mask))
+        } else {
+            entries[next] = (topic, mask)
+            next = (next + 1) % Permits.limit
+        }
+    }
 }
 
 /// One subscription at a desk.

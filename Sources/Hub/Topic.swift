@@ -153,25 +153,26 @@ final class Topic {
         _ place: Int, from: UInt64, _ encoding: Encoding, _ wall: WallTime, forced: Bool = false,
         _ writer: inout Writer
     ) -> [UInt8]? {
-        guard let view = views[place] else { return nil }
+        // Field by field: a view as a whole is costly to copy, and this is the hot path.
+        guard let id = views[place]?.id, let number = views[place]?.number else { return nil }
+        writer.clear()
         switch encoding {
         case .messagePack:
-            writer.clear()
-            let wrote = document.writeDiff(
-                from: from, in: view.id, number: view.number, to: &writer)
+            let wrote = document.writeDiff(from: from, in: id, number: number, to: &writer)
             if wrote { return writer.bytes() }
         case .json:
-            let content = document.diff(from: from, in: view.id)
+            let content = document.diff(from: from, in: id)
             if !content.isEmpty {
-                let diff = Diff(
-                    view: view.number, from: from, to: document.version, content: content)
-                return encode(.diff(diff), encoding, wall)
+                let diff = Diff(view: number, from: from, to: document.version, content: content)
+                Message.diff(diff).write(encoding, to: &writer, timestamp: wall)
+                return writer.bytes()
             }
         }
         guard forced, from < document.version else { return nil }
         let empty = Diff(
-            view: view.number, from: from, to: document.version, content: Diff.Content())
-        return encode(.diff(empty), encoding, wall)
+            view: number, from: from, to: document.version, content: Diff.Content())
+        Message.diff(empty).write(encoding, to: &writer, timestamp: wall)
+        return writer.bytes()
     }
 
     func hashReport(_ place: Int, _ encoding: Encoding, _ wall: WallTime) -> [UInt8]? {

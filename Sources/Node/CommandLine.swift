@@ -7,14 +7,27 @@ public enum NodeCommand: Equatable, Sendable {
     case serve(Serve)
     case token(TokenWish)
     case store(StoreWish)
+    case config(ConfigWish)
     case help
     case version
 
+    /// To serve, or to look whether it could be done. What is not said here is as the file and the
+    /// environment have it.
     public struct Serve: Equatable, Sendable {
-        public var listen = SocketAddress.loopback(port: 8080)
+        public enum Wish: Equatable, Sendable {
+            case run
+            /// Says what is wrong with the configuration, and does nothing else.
+            case check
+            /// Prints the configuration as it would be used.
+            case show
+        }
+
+        public var wish = Wish.run
+        public var configFile: String?
+        public var listen: SocketAddress?
         public var devices: SocketAddress?
         public var admin: SocketAddress?
-        public var loops = 1
+        public var loops: Int?
         public var secretFile: String?
         public var isDemonstration = false
         /// The page comes with the demonstration, and without one when asked for.
@@ -27,13 +40,10 @@ public enum NodeCommand: Equatable, Sendable {
         public var topics: [TopicRules.Rule] = []
     }
 
-    public struct TokenWish: Equatable, Sendable {
-        public var secretFile: String?
-        public var subject = "me"
-        public var tenant = "main"
-        public var read: [String] = []
-        public var write: [String] = []
-        public var seconds: Int64 = 3_600
+    /// What is printed about configuration as such.
+    public enum ConfigWish: Equatable, Sendable {
+        case example
+        case reference
     }
 
     /// What is wrong with the words, and what would be right.
@@ -50,16 +60,29 @@ public enum NodeCommand: Equatable, Sendable {
         case "store":
             words.removeFirst()
             self = .store(try NodeCommand.store(&words))
+        case "config":
+            words.removeFirst()
+            self = .config(try NodeCommand.config(&words))
         case "help", "--help", "-h": self = .help
         case "--version": self = .version
         default: self = .serve(try NodeCommand.serve(&words))
         }
     }
 
+    private static let serveOptions = [
+        "--config", "--check", "--print-config", "--demo", "--page", "--listen", "--devices",
+        "--admin", "--loops", "--secret-file", "--store", "--store-log-pages", "--topics", "--help",
+        "--version",
+    ]
+
     private static func serve(_ words: inout ArraySlice<String>) throws(Mistake) -> Serve {
         var serve = Serve()
+        let isEmpty = words.isEmpty
         while let word = words.popFirst() {
             switch word {
+            case "--config": serve.configFile = try value(of: word, &words)
+            case "--check": serve.wish = .check
+            case "--print-config": serve.wish = .show
             case "--demo":
                 serve.isDemonstration = true
                 serve.hasPage = true
@@ -83,24 +106,20 @@ public enum NodeCommand: Equatable, Sendable {
                 }
                 serve.storeLogPages = pages
             case "--topics": serve.topics.append(try rule(try value(of: word, &words)))
-            default:
-                throw unknown(
-                    word,
-                    known: [
-                        "--demo", "--listen", "--devices", "--admin", "--loops", "--page",
-                        "--secret-file", "--store", "--store-log-pages", "--topics", "--help",
-                    ])
+            default: throw unknown(word, known: verbs + serveOptions)
             }
         }
-        if serve.storeFile == nil, let durable = serve.topics.first(where: \.settings.isDurable) {
+        if serve.storeFile == nil, serve.configFile == nil,
+            let durable = serve.topics.first(where: \.settings.isDurable)
+        {
             throw Mistake(
                 text: "\(durable.pattern.text) is to be durable; say --store FILE, where it is kept"
             )
         }
-        guard serve.isDemonstration || serve.secretFile != nil else {
+        if isEmpty {
             throw Mistake(
-                text: "say --demo for demonstration data, or --secret-file FILE with the secret "
-                    + "that signs tokens (at least 32 bytes)")
+                text: "say --demo for demonstration data, --config FILE, or --secret-file FILE "
+                    + "with the secret that signs tokens (at least 32 bytes)")
         }
         return serve
     }
@@ -115,33 +134,17 @@ public enum NodeCommand: Equatable, Sendable {
         return address
     }
 
-    private static func token(_ words: inout ArraySlice<String>) throws(Mistake) -> TokenWish {
-        var wish = TokenWish()
-        while let word = words.popFirst() {
-            switch word {
-            case "--secret-file": wish.secretFile = try value(of: word, &words)
-            case "--subject": wish.subject = try value(of: word, &words)
-            case "--tenant": wish.tenant = try value(of: word, &words)
-            case "--read": wish.read.append(try value(of: word, &words))
-            case "--write": wish.write.append(try value(of: word, &words))
-            case "--seconds":
-                let text = try value(of: word, &words)
-                guard let seconds = Int64(text), seconds > 0 else {
-                    throw Mistake(text: "--seconds wants a number above zero, not '\(text)'")
-                }
-                wish.seconds = seconds
-            default:
-                throw unknown(
-                    word,
-                    known: [
-                        "--secret-file", "--subject", "--tenant", "--read", "--write", "--seconds",
-                    ])
-            }
+    private static let verbs = ["token", "store", "config", "admin"]
+
+    private static func config(_ words: inout ArraySlice<String>) throws(Mistake) -> ConfigWish {
+        let verb = words.popFirst()
+        if let extra = words.first { throw Mistake(text: "there is no '\(extra)' here") }
+        switch verb {
+        case "example"?: return .example
+        case "reference"?: return .reference
+        case nil: throw Mistake(text: "config wants 'example' or 'reference'")
+        case let verb?: throw unknown(verb, known: ["example", "reference"])
         }
-        guard wish.secretFile != nil else {
-            throw Mistake(text: "token wants --secret-file FILE, the file that the node was given")
-        }
-        return wish
     }
 
     static func value(
@@ -155,27 +158,7 @@ public enum NodeCommand: Equatable, Sendable {
 
     /// Names the known word that is nearest to what was typed.
     static func unknown(_ word: String, known: [String]) -> Mistake {
-        let nearest = known.min { distance($0, word) < distance($1, word) }
-        if let nearest, distance(nearest, word) <= 3 {
-            return Mistake(text: "there is no '\(word)'; did you mean \(nearest)?")
-        }
-        return Mistake(text: "there is no '\(word)'; known are \(known.joined(separator: ", "))")
-    }
-
-    /// How many letters must be added, removed or exchanged (Levenshtein).
-    private static func distance(_ a: String, _ b: String) -> Int {
-        let b = [UInt8](b.utf8)
-        var row = [Int](0...b.count)
-        for (i, x) in a.utf8.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let next = min(row[j + 1] + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-                diagonal = row[j + 1]
-                row[j + 1] = next
-            }
-        }
-        return row[b.count]
+        Mistake(text: "there is no '\(word)'; \(Nearest.hint(word, known))")
     }
 }
 

@@ -90,7 +90,7 @@ struct DeskFloor {
             take(&story, wall, using: &generator)
         } else if sessions.count < DeskFloor.sessionLimit, chance(2, in: 7, using: &generator) {
             arrive(&story, wall, using: &generator)
-        } else if helped > 0, chance(helped, in: 16, using: &generator) {
+        } else if helped > 0, chance(helped, in: 12, using: &generator) {
             close(&story, wall, using: &generator)
         } else if chance(1, in: 8, using: &generator) {
             pause(&story, wall, using: &generator)
@@ -113,7 +113,7 @@ struct DeskFloor {
             id: Text("T-\(nextTicket)"),
             customer: DeskFloor.customers.randomElement(using: &generator) ?? Text(),
             subject: DeskFloor.subjects.randomElement(using: &generator) ?? Text(),
-            channel: min(Int.random(in: 0..<5, using: &generator), 2), agent: nil)
+            channel: [0, 0, 0, 1, 2].randomElement(using: &generator) ?? 0, agent: nil)
         sessions.append(session)
         let row: Value = [
             "customer": .text(session.customer), "subject": .text(session.subject),

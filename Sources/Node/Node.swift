@@ -19,6 +19,8 @@ public final class Node: Sendable {
     public let addresses: [String: SocketAddress]
     /// Where the first listener listens.
     public let address: SocketAddress
+    /// What the loops wait on for the system: io_uring or epoll.
+    public let kernel: String
     private let shared: NodeLoop.Shared
     /// Where the operator's verbs are served.
     public let adminAddress: SocketAddress?
@@ -27,9 +29,10 @@ public final class Node: Sendable {
     var store: Store? { shared.store }
 
     private init(
-        _ listening: [Listening], _ shared: NodeLoop.Shared, _ threads: [LoopThread],
-        _ admin: AdminThread?
+        _ listening: [Listening], _ kernel: String, _ shared: NodeLoop.Shared,
+        _ threads: [LoopThread], _ admin: AdminThread?
     ) {
+        self.kernel = kernel
         self.admin = admin
         adminAddress = admin?.address
         addresses = Dictionary(
@@ -79,6 +82,7 @@ public final class Node: Sendable {
         var latches: [Latch<NodeLoop.Shared?>] = []
         var wakers: [Waker] = []
         var listening: [Listening] = []
+        var kernel = ""
         var failure: StartError?
         for number in 0..<settings.loops where failure == nil {
             do throws(Errno) {
@@ -88,8 +92,9 @@ public final class Node: Sendable {
                 threads.append(try LoopThread { run(number, told, started, mail) })
                 latches.append(mail)
                 switch started.wait() {
-                case .listening(let bound, let waker, _):
+                case .listening(let bound, let waker, let name):
                     listening = bound
+                    kernel = name
                     wakers.append(waker)
                     // With port 0 the first loop finds a port, and the others share it.
                     for place in bound.indices {
@@ -109,20 +114,31 @@ public final class Node: Sendable {
                 failure = .listener("admin", error)
             }
         }
+        var applications: [ApplicationThread] = []
+        for (number, wish) in settings.applications.enumerated() where failure == nil {
+            do throws(Errno) {
+                applications.append(try ApplicationThread.make(wish, number: number))
+            } catch {
+                failure = .system(error)
+            }
+        }
         let shared = NodeLoop.Shared(
-            post: Post(wakers), census: Census(settings.limits), tickets: Tickets(),
+            post: Post(wakers), census: Census(), tickets: Tickets(),
             revocations: Revocations(store?.revocations ?? []), store: store,
-            desk: admin?.mailbox)
+            desk: admin?.mailbox, applications: applications)
         if failure == nil {
             store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
         }
         for latch in latches { latch.open(with: failure == nil ? shared : nil) }
+        for application in applications {
+            application.begin(settings, failure == nil ? shared : nil)
+        }
         admin?.begin(settings, failure == nil ? shared : nil)
         if let failure {
             for thread in threads { thread.join() }
             throw failure
         }
-        return Node(listening, shared, threads, admin)
+        return Node(listening, kernel, shared, threads, admin)
     }
 
     /// A loop's whole life, on its own thread.
@@ -154,6 +170,12 @@ public final class Node: Sendable {
         }
         for listener in settings.listeners {
             do throws(Errno) {
+                if let socket = listener.inherited {
+                    try loop.share(
+                        socket, named: listener.name, proxyHeader: listener.expectsProxyHeader,
+                        tls: listener.tls, speaking: listener.speech)
+                    continue
+                }
                 try loop.listen(
                     at: listener.address, named: listener.name, sharingPort: settings.loops > 1,
                     proxyHeader: listener.expectsProxyHeader, tls: listener.tls,
@@ -166,17 +188,33 @@ public final class Node: Sendable {
     }
 
     /// From now on tokens are checked so. Connections that are in stay in.
-    public func replaceAccess(_ access: AccessSettings) { shared.post.tellAll(.access(access)) }
+    public func replaceAccess(_ access: AccessSettings) {
+        shared.post.tellAll(.access(access))
+        for application in shared.applications { application.mailbox.deliver(.access(access)) }
+        shared.desk?.deliver(AdminLetter(number: 0, .access(access)))
+    }
+
+    /// From now on what peers, users and tenants may take is limited so; the number of all
+    /// connections stays.
+    public func replaceLimits(_ limits: NodeLimits) { shared.post.tellAll(.limits(limits)) }
 
     /// From now on a listener shows another certificate. Connections that are open stay open.
     public func replaceCertificate(_ context: TLSContext, of listener: String) {
         shared.post.tellAll(.certificate(context, listener: listener))
     }
 
+    /// Asks all loops for a sign of life.
+    public func pulse() -> Pulse {
+        let pulse = Pulse(loops: threads.count)
+        for loop in threads.indices { shared.post.answer(.pulse(pulse), to: loop) }
+        return pulse
+    }
+
     /// Stops in good order and returns when every loop has ended.
     public func stop() {
         shared.post.tellAll(.stop)
         for thread in threads { thread.join() }
+        for application in shared.applications { application.stop() }
         admin?.stop()
         // Last, so that whatever the loops handed over is stored.
         shared.store?.stop()

@@ -26,6 +26,10 @@ public struct NodeSettings: Sendable {
     public var drainTime = Interval.seconds(5)
     /// Where durable topics are kept; without it no topic may be durable.
     public var store: StoreSettings?
+    /// Where it says what happens; silent unless given one that writes.
+    public var log = Log()
+    /// What stands beside the hub.
+    public var applications: [ApplicationSettings] = []
     /// Publishes live demonstration data.
     public var isDemonstration = false
     /// Serves the page that shows it, at `/`.
@@ -41,6 +45,8 @@ public struct NodeSettings: Sendable {
         public var address: SocketAddress
         public var speech: ListenerSpeech
         public var tls: TLSContext?
+        /// A socket that listens already, in place of the address.
+        public var inherited: Supervisor.Socket?
         /// Every connection begins with a PROXY protocol header.
         public var expectsProxyHeader: Bool
 

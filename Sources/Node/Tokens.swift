@@ -49,14 +49,19 @@ public struct Tokens: Sendable {
     }
 
     /// A token for a principal, good for so many seconds; nil where no key here can sign.
-    public func token(for principal: Principal, at now: WallTime, seconds: Int64) -> Text? {
+    /// Roles stand beside what the principal may do itself.
+    public func token(
+        for principal: Principal, roles: [Text] = [], at now: WallTime, seconds: Int64
+    ) -> Text? {
         guard let key = keys.signing else { return nil }
+        var others = Access.claims(principal)
+        if !roles.isEmpty { others["roles"] = .array(roles.map { .text($0) }) }
         let claims = Claims(
             subject: principal.name, issuer: verifier.issuer,
             audience: verifier.audience.map { [$0] } ?? [],
             expiry: WallTime(seconds: now.seconds + seconds),
             issuedAt: WallTime(seconds: now.seconds), id: principal.token,
-            others: Access.claims(principal))
+            others: others)
         return JSONWebToken.mint(claims, with: key)
     }
 }

@@ -21,7 +21,8 @@ public struct PageFile: Sendable {
         self.path = path
         self.bytes = bytes
         kind =
-            path.hasSuffix(".js") ? .script
+            path.hasSuffix(".js")
+            ? .script
             : path.hasSuffix(".css") ? .style : path.hasSuffix(".svg") ? .picture : .page
     }
 

@@ -111,4 +111,66 @@ import Wire
         rig.pump()
         #expect(outcomes(writer) == [.acknowledged(version: 1)])
     }
+
+    @Test func aTopicThatCannotBeReadIsAskedForAgainAfterAWaitThatDoubles() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("a")
+        _ = writer.session.publish("a", set("x", 1))
+        rig.pump()
+        // The commit fails, and the topic cannot be read again so soon.
+        rig.store.failures = 1
+        rig.store.loadFailures = 4
+        let loads = rig.store.loads
+        _ = writer.session.publish("a", set("x", 2))
+        rig.pump()
+        #expect(rig.store.loads == loads + 1)
+        var tries = loads + 1
+        for wait in [100, 200, 400, 800] as [UInt64] {
+            let due = rig.hub.deadline
+            #expect(due == rig.now + .milliseconds(wait))
+            rig.advance(.milliseconds(wait - 1))
+            #expect(rig.store.loads == tries)
+            rig.advance(.milliseconds(1))
+            tries += 1
+            #expect(rig.store.loads == tries)
+        }
+        rig.advance(.seconds(60))
+        #expect(reader.session[id]?.mirror.document == ["x": 2])
+    }
+
+    @Test func whileTheStoreRestsWhoAsksIsRefusedAtOnce() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("a")
+        _ = writer.session.publish("a", set("x", 1))
+        rig.pump()
+        rig.store.failures = 1
+        rig.store.loadFailures = 1
+        _ = writer.session.publish("a", set("x", 2))
+        rig.pump()
+        let late = rig.client("late")
+        let lateID = late.session.subscribe("a")
+        rig.pump()
+        #expect(late.notices.contains(.unsubscribed(id: lateID, .storeFailed)))
+        rig.advance(.milliseconds(100))
+        let again = late.session.subscribe("a")
+        rig.pump()
+        #expect(late.session[again]?.mirror.document == ["x": 1])
+        #expect(reader.session[id]?.mirror.document == ["x": 1])
+    }
+
+    @Test func aSignalWaitsForNoCommit() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        _ = reader.session.subscribe("a")
+        rig.pump()
+        rig.holdsStore = true
+        _ = writer.session.publish("a", set("x", 1))
+        rig.pump()
+        writer.session.signal("a", "typing")
+        rig.pump()
+        let signal = Signal(topic: "a", data: "typing", from: "w")
+        #expect(reader.notices.contains(.signal(signal)))
+    }
 }

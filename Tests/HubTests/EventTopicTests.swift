@@ -211,4 +211,47 @@ import Wire
         #expect(pages.last?.events.map { $0.sequence } == [6, 7])
         #expect(pages.last?.next == nil)
     }
+
+    @Test func aPageIsBoundedInBytesAndLeadsToTheNext() {
+        let rig = Rig(
+            TopicRules(otherwise: TopicSettings(kind: .event, partBytes: 100, eventLimit: 1_000)))
+        let writer = rig.client("w")
+        let long = Value.text(Text(String(repeating: "x", count: 40)))
+        for _ in 0..<10 { _ = writer.session.publish("log", .event(long)) }
+        rig.pump()
+        writer.session.say(.history(History(id: 1, topic: "log", limit: 9, start: .earliest)))
+        writer.session.say(.history(History(id: 2, topic: "log", limit: 9)))
+        rig.pump()
+        let pages = writer.notices.compactMap {
+            if case .page(let page) = $0 { page } else { nil }
+        }
+        #expect(pages.map { $0.events.map { $0.sequence } } == [[1, 2, 3], [8, 9, 10]])
+        #expect(pages.map { $0.next } == [4, nil])
+    }
+
+    @Test func aNameIsFreeWhenItsReaderLeftBeforeItWasSeated() {
+        let rig = Rig(TopicRules(otherwise: TopicSettings(kind: .event, isDurable: true)))
+        let other = rig.client("other")
+        _ = other.session.subscribe("log", name: "b", start: .earliest, credit: 9)
+        let writer = rig.client("w")
+        rig.pump()
+        rig.holdsStore = true
+        _ = writer.session.publish("log", .event(1))
+        rig.pump()
+        // The topic is committing, so the seat has to wait.
+        let first = rig.client("first")
+        _ = first.session.subscribe("log", name: "a", start: .earliest, credit: 9)
+        rig.pump()
+        rig.cut(first)
+        rig.holdsStore = false
+        rig.pump()
+        let second = rig.client("second")
+        let id = second.session.subscribe("log", name: "a", start: .earliest, credit: 9)
+        rig.pump()
+        let events = second.notices.compactMap {
+            if case .event(id, let event, _) = $0 { event } else { nil }
+        }
+        #expect(events.map { $0.sequence } == [1])
+        #expect(events.map { $0.deliveries } == [0])
+    }
 }

@@ -7,7 +7,8 @@ import Testing
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     private static let node = "/usr/bin/node"
-    private static let browser = ProcessInfo.processInfo.environment["CHROMIUM"] ?? "/usr/bin/chromium"
+    private static let browser =
+        ProcessInfo.processInfo.environment["CHROMIUM"] ?? "/usr/bin/chromium"
 
     private static func isThere(_ path: String) -> Bool {
         FileManager.default.isExecutableFile(atPath: path)
@@ -20,7 +21,7 @@ import Testing
         let folder = PageTests.root.appending(path: "clients/js/test")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { $0.hasSuffix(".test.js") }.sorted()
-        #expect(files.count == 5)
+        #expect(files.count == 7)
         try run(files.map { folder.appending(path: $0).path })
     }
 

@@ -154,7 +154,8 @@ export class Page {
   async loaded() {
     for (;;) {
       try {
-        await this.until("document.readyState !== 'loading' && document.getElementById('standing')");
+        await this.until(
+          "document.readyState !== 'loading' && document.querySelector('#standing')");
         return;
       } catch (error) {
         // A page that is being replaced takes its promises along.

@@ -110,11 +110,13 @@ test("two people at once: one edits, the other sees it, and who is late is asked
 test("a cut is told, and one diff brings back what was missed", async () => {
   const page = await visitLive();
   await page.value("cut.click()");
-  await page.until("standing.dataset.state === 'waiting' && /Next try in/.test(standing.innerText)");
+  await page.until(`standing.dataset.state === 'waiting'
+    && /Next try in/.test(countdown.innerText)`);
   await page.until("/held, while away/.test(topics.innerText)");
   await page.value("retry.click()");
   await page.until("standing.dataset.state === 'live'");
   await page.until("/in one diff of [0-9]+ bytes/.test(notice.innerText)");
+  await page.until("[...topics.rows].every((row) => row.cells[5].innerText === 'same hash')");
   assertQuiet(page);
 });
 
@@ -130,7 +132,7 @@ test("the server is lost and comes back, and the page with it", { skip: whole },
   assertQuiet(page, true);
 });
 
-test("while WebSockets are refused it polls, edits and goes live again", { skip: whole }, async () => {
+test("where WebSockets are refused it polls, edits, and goes live", { skip: whole }, async () => {
   line.refusesUpgrades = true;
   const page = await visit();
   await page.until("standing.dataset.state === 'polling'");
@@ -147,7 +149,7 @@ test("while WebSockets are refused it polls, edits and goes live again", { skip:
   assertQuiet(page, true);
 });
 
-test("a token that ends says so, and another is taken by the keyboard", { skip: whole }, async () => {
+test("a token that ends says so, and another is taken by keyboard", { skip: whole }, async () => {
   const page = await visitLive({ token: mint(secret, 3) });
   await page.until("standing.dataset.state === 'closed' && !entrance.hidden");
   assert.match(await page.value("entrance.innerText"), /time is over/);
@@ -162,6 +164,8 @@ test("a token that ends says so, and another is taken by the keyboard", { skip: 
 test("without a token the page asks for one", async () => {
   const page = await visit({ token: null });
   await page.until("!entrance.hidden && document.activeElement === token");
+  assert.ok(await page.value(
+    "[...document.querySelectorAll('section')].every((one) => !one.offsetParent)"));
   assertQuiet(page);
 });
 
@@ -271,7 +275,8 @@ test("it can be read aloud: names for all that is operated, one heading, no leve
     assert.ok(found.length >= 9);
     const nameless = found.filter((node) => !node.name?.value && node.role.value !== "table");
     assert.deepEqual(nameless.map((node) => node.role.value), []);
-    assert.ok(nodes.some((node) => node.role?.value === "status" && /Live/.test(text(node, nodes))));
+    const told = nodes.filter((node) => node.role?.value === "status");
+    assert.ok(told.some((node) => /Live/.test(text(node, nodes))));
     assertQuiet(page);
   });
 

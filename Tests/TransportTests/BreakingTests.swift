@@ -4,7 +4,7 @@ import Wire
 @testable import Transport
 
 /// A network on which connections break: what may be lost, and what must hold all the same.
-@Suite struct BreakingTests {
+@Suite(.endsFixtures) struct BreakingTests {
     @Test(
         "Resets: one end for each connection, what arrived is a beginning of what was sent",
         arguments: 1...60 as ClosedRange<UInt64>)

@@ -90,6 +90,20 @@ private func inflate(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
         #expect(try keeping.decompress(second.span, limit: 100) == hello)
     }
 
+    @Test("A message of the largest size may be compressed although that makes it larger")
+    func incompressible() throws {
+        let stored = WebSocketInbox.compressedLimit(1_000)
+        for (count, isTaken) in [(stored, true), (stored + 1, false)] {
+            let payload = [UInt8](repeating: 1, count: count)
+            var bytes = FrameWriter.frame(.binary, payload.span, mask: nil, compressed: true)
+            var inbox = WebSocketInbox(role: .client, sizeLimit: 1_000, allowsDeflate: true)
+            var span = bytes.mutableSpan
+            var position = 0
+            let event = inbox.next(&span, &position)
+            if case .message = event { #expect(isTaken) } else { #expect(!isTaken) }
+        }
+    }
+
     @Test("What is no DEFLATE is told, whatever it is")
     func broken() throws {
         for bytes in [[0xff], [0x07], [0x00, 0x05, 0x00], [0xf2, 0x48, 0xcd]] as [[UInt8]] {
@@ -139,6 +153,19 @@ private func inflate(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
             #expect(isSame)
         }
         #expect(Compressor(windowBits: 8) == nil)
+    }
+
+    @Test("Below the threshold nothing is compressed, for one or for all")
+    func threshold() throws {
+        let zeros = [UInt8](repeating: 0, count: 256)
+        let usual = try #require(Compressor())
+        #expect(usual.compress(zeros.span) != nil)
+        #expect(usual.compress(zeros.span.extracting(droppingFirst: 1)) == nil)
+        #expect(Frame.server(Array(zeros.dropLast()), binary: true).count == 259)
+        var options = DeflateOptions()
+        options.thresholdBytes = 20
+        let eager = try #require(Compressor(options))
+        #expect(eager.compress(zeros.span.extracting(first: 20)) != nil)
     }
 
     @Test("Compressed both ways over a loop; one broadcast frame for all", arguments: Ground.all)

@@ -20,7 +20,7 @@ private func framedFixture(
     try Fixture(limits, Footing(ground), tls: tls, speaking: .framed)
 }
 
-@Suite struct FramedTests {
+@Suite(.endsFixtures) struct FramedTests {
     @Test(
         "T2: echoed over a loop, plain and under TLS, and ended in good order",
         arguments: Ground.all)

@@ -1,52 +1,8 @@
-import Foundation
 import Testing
 import Wire
 
 @testable import Transport
-
-/// A server in a process of its own, so that its descriptors and memory are its own.
-private final class Server {
-    let process = Foundation.Process()
-    let address: SocketAddress
-
-    init(_ kernel: String) throws {
-        // It is built beside the tests.
-        let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let program = [folder, URL(filePath: ".build/debug")]
-            .map { $0.appending(path: "fieldcast-echo") }
-            .first { FileManager.default.isExecutableFile(atPath: $0.path()) }
-        let found: URL = try #require(program)
-        process.executableURL = found
-        process.arguments = ["serve", "--port", "0", "--deflate", "--kernel", kernel]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        var line = ""
-        while !line.hasSuffix("\n") {
-            let more = output.fileHandle(forReading: ())
-            guard !more.isEmpty else { break }
-            line += String(decoding: more, as: UTF8.self)
-        }
-        let port = line.split(separator: " ").first { $0.contains(":") }?.split(separator: ":").last
-        address = .loopback(port: try #require(port.flatMap { UInt16($0) }))
-    }
-
-    var descriptors: Int {
-        (try? FileManager.default.contentsOfDirectory(
-            atPath: "/proc/\(process.processIdentifier)/fd"))?.count ?? -1
-    }
-
-    var residentKilobytes: Int {
-        let status = try? String(
-            contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
-        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmRSS") }
-        return line.flatMap { Int($0.filter(\.isNumber)) } ?? -1
-    }
-}
-
-extension Pipe {
-    fileprivate func fileHandle(forReading: Void) -> Data { fileHandleForReading.availableData }
-}
+@testable import fieldcast_echo
 
 /// An honest client that keeps one message in flight all the while.
 private final class Honest: Service {
@@ -93,24 +49,64 @@ private final class Honest: Service {
             upgrade + pings, upgrade + deflated, upgrade + [0xc1, 0x80, 0, 0, 0, 0],
             upgrade + [0x01, 0x81, 0, 0, 0, 0, 0xff], upgrade + [0x88, 0x82, 0, 0, 0, 0, 0x03],
             upgrade.dropLast(9) + [],
+        ] + smuggling
+    }
+
+    /// Requests that two readers could take apart in two ways.
+    static var smuggling: [[UInt8]] {
+        let tail = "\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
+        return [
+            "Content-Length: 4\r\nContent-Length: 5", "Content-Length: 4, 5",
+            "Content-Length: +4", "Content-Length: 0x4", "Content-Length: 99999999999999999999",
+            "Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding : chunked",
+            "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, identity",
+            "Transfer-Encoding: identity, chunked", "Transfer-Encoding:\u{0b}chunked",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+            "Transfer-Encoding\n: chunked", "X: a\r\n Transfer-Encoding: chunked",
+            "Host: other", "Transfer-Encoding: chunked\u{0}",
+        ].map { [UInt8](("POST / HTTP/1.1\r\nHost: h\r\n" + $0 + tail).utf8) }
+    }
+
+    /// What is no TLS, or the beginning of one and then something else.
+    static var sealedAttacks: [[UInt8]] {
+        let hello = clientHello
+        return [
+            [], [UInt8]("GET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8),
+            [UInt8](repeating: 0xff, count: 20_000), [0x16], [0x16, 0x03, 0x01, 0xff, 0xff],
+            [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc], Array(hello.dropLast(20)),
+            hello, hello + [0x17, 0x03, 0x03, 0x00, 0x10] + [UInt8](repeating: 7, count: 16),
+            hello + [UInt8](repeating: 0x15, count: 3_000), hello + hello,
+            [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28], [0x80, 0x2e, 0x01, 0x00, 0x02],
         ]
+    }
+
+    /// The first flight of a true client.
+    private static var clientHello: [UInt8] {
+        guard let context = try? TLSContext(authorities: Certificates.firstChain),
+            let session = context.session(serverName: "first.test")
+        else { return [] }
+        session.start()
+        return session.takeOutput()?.bytes ?? []
     }
 
     @Test(
         "Ten rounds of every attack: others are served, nothing is left",
-        arguments: ["epoll", "io_uring"])
-    func battery(kernel: String) throws {
+        arguments: ["epoll", "io_uring"], [false, true])
+    func battery(kernel: String, isSealed: Bool) throws {
         if kernel == "io_uring", (try? UringKernel()) == nil { return }
-        let server = try Server(kernel)
-        defer {
-            // The test runner's threads block the gentler signals, and children inherit that.
-            kill(server.process.processIdentifier, SIGKILL)
-            server.process.waitUntilExit()
-        }
+        let server =
+            isSealed
+            ? try EchoServer("--deflate", "--kernel", kernel, "--tls")
+            : try EchoServer("--deflate", "--kernel", kernel)
+        defer { server.end() }
         let loop = try Loop(LoopLimits(), on: .epoll)
         let honest = Honest(loop)
         loop.begin(honest)
-        _ = try loop.connect(to: server.address, WebSocketWish(host: "h"))
+        defer { loop.begin(Nobody()) }
+        let trust = isSealed ? try TLSContext(authorities: Certificate.chain) : nil
+        _ = try loop.connect(
+            to: server.address, tls: trust.map { TLSWish($0, serverName: "localhost") },
+            WebSocketWish(host: "h"))
         func serve(_ count: Int) {
             let goal = honest.echoes + count
             let limit = System.now + .seconds(20)
@@ -120,26 +116,24 @@ private final class Honest: Service {
         serve(10)
         let descriptors = server.descriptors
         var second = 0
+        let system = try EpollKernel()
         for round in 1...10 {
-            let system = try EpollKernel()
-            var sockets: [Int32] = []
-            for attack in Self.attacks + [[UInt8]](repeating: [], count: 100) {
-                let socket = try system.connect(to: server.address, from: nil, SocketOptions())
-                try system.add(socket, Token(bits: 1 << 32), [])
+            var sockets: [Raw] = []
+            for attack in isSealed ? Self.sealedAttacks : Self.attacks {
+                let socket = try Raw(server.address, system)
                 sockets.append(socket)
-                var queue = SendQueue()
-                queue.append(Frame(attack))
                 let limit = System.now + .seconds(5)
-                while !queue.isEmpty, System.now < limit {
-                    switch system.send(queue, on: socket, Token(bits: 1 << 32)) {
-                    case .moved(let count): queue.advance(by: count)
-                    case .full, .pending: serve(1)
-                    case .failed: queue.clear()
-                    }
-                }
+                while !socket.write(attack), System.now < limit { serve(1) }
             }
-            serve(50)
-            for socket in sockets { system.close(socket, Token(bits: 1 << 32)) }
+            // A thousand say nothing; some say what they have to say a byte at a time.
+            for _ in 0..<1_000 { sockets.append(try Raw(server.address, system)) }
+            let drips = try (0..<20).map { _ in try Raw(server.address, system) }
+            let slow = isSealed ? Self.clientHello : Self.upgrade
+            for byte in slow.prefix(60) {
+                for drip in drips { _ = drip.write([byte]) }
+                serve(1)
+            }
+            for socket in sockets + drips { socket.close() }
             let limit = System.now + .seconds(20)
             while server.descriptors > descriptors, System.now < limit { serve(20) }
             #expect(server.descriptors == descriptors)
@@ -148,6 +142,32 @@ private final class Honest: Service {
         let last = server.residentKilobytes
         #expect(last <= second + second / 20, "\(second) KB after two rounds, \(last) after ten")
         #expect(!honest.isClosed)
-        #expect(server.process.isRunning)
+        #expect(server.isRunning)
+    }
+
+    /// A socket of an attacker.
+    private final class Raw {
+        private let system: EpollKernel
+        private let socket: Int32
+        private var queue = SendQueue()
+
+        init(_ address: SocketAddress, _ system: EpollKernel) throws {
+            self.system = system
+            socket = try system.connect(to: address, from: nil, SocketOptions())
+        }
+
+        /// Whether all is out, or can no longer be said.
+        func write(_ bytes: [UInt8]) -> Bool {
+            if queue.isEmpty { queue.append(Frame(bytes)) }
+            if queue.isEmpty { return true }
+            switch system.send(queue, on: socket, Token(bits: 0)) {
+            case .moved(let count): queue.advance(by: count)
+            case .full, .pending: break
+            case .failed: queue.clear()
+            }
+            return queue.isEmpty
+        }
+
+        func close() { system.close(socket, Token(bits: 0)) }
     }
 }

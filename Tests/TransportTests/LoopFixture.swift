@@ -86,6 +86,17 @@ final class Fixture: Service {
         loop = try footing.loop(limits)
         address = try loop.listen(at: .loopback(port: 0), tls: tls, speaking: speech)
         loop.begin(self)
+        FixturesMade.current?.add { self.end() }
+    }
+
+    /// Lets go of everything that would hold it for ever.
+    private func end() {
+        loop.begin(Nobody())
+        loop.closeListeners()
+        loop.dropAll()
+        onAnswer = nil
+        onServerMessage = nil
+        onTurnEnded = nil
     }
 
     func connect(target: String = "/", subprotocols: [String] = []) throws -> ConnectionID {

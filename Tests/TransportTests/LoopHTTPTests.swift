@@ -24,7 +24,7 @@ private final class Caller: Service {
     var texts: [String] { bodies.dropLast().map { String(decoding: $0, as: UTF8.self) } }
 }
 
-@Suite struct LoopHTTPTests {
+@Suite(.endsFixtures) struct LoopHTTPTests {
     @Test("Bodies by length and chunked, with Expect, at any pace", arguments: Ground.all)
     func bodies(ground: Ground) throws {
         let f = try Fixture(on: ground)
@@ -70,6 +70,7 @@ private final class Caller: Service {
         let caller = Caller()
         let client = try f.footing.loop(LoopLimits())
         client.begin(caller)
+        defer { client.begin(Nobody()) }
         for _ in 0..<20 {
             _ = try client.connect(to: f.address, HTTPCall(host: "h", target: "/"))
         }
@@ -114,6 +115,7 @@ private final class Caller: Service {
         let caller = Caller()
         let client = try f.footing.loop(LoopLimits())
         client.begin(caller)
+        defer { client.begin(Nobody()) }
         var rest = [
             HTTPCall(.head, host: "h", target: "/"),
             HTTPCall(.get, host: "h", target: "/stream"),

@@ -3,7 +3,7 @@ import Wire
 
 @testable import Transport
 
-@Suite struct LoopTests {
+@Suite(.endsFixtures) struct LoopTests {
     @Test("A WebSocket opens on both sides with the subprotocol agreed", arguments: Ground.all)
     func opens(ground: Ground) throws {
         let f = try Fixture(on: ground)
@@ -157,6 +157,57 @@ import Wire
         f.loop.resume(pair.server)
         f.turn(until: { f.heardByServers.count == 10 })
         #expect(f.heardByServers == (0..<10).map { [UInt8($0)] })
+    }
+
+    @Test(
+        "RFC 6455 5.5.3: of a flood of pings from a peer that does not read, the last is answered",
+        arguments: Ground.all)
+    func pingFlood(ground: Ground) throws {
+        let f = try Fixture(on: ground)
+        let peer = try f.upgraded()
+        // Fills every buffer on the way, so that the pings meet a backlog.
+        let size = if case .simulated = ground { 100_000 } else { 16 << 20 }
+        let large = [UInt8](repeating: 7, count: size)
+        #expect(f.loop.send(Frame(large), to: f.openedServers[0]) == .sent)
+        for _ in 0..<50 {
+            f.loop.waker.wake()
+            _ = f.loop.turn(atMostUntil: f.loop.now)
+        }
+        peer.write((UInt8(0)..<200).flatMap { clientFrame(9, [$0]) })
+        f.loop.waker.wake()
+        _ = f.loop.turn(atMostUntil: f.loop.now)
+        var came = 0
+        var tail: [UInt8] = []
+        f.turn(until: {
+            let more = peer.read() ?? []
+            came += more.count
+            tail = Array((tail + more).suffix(3))
+            f.loop.waker.wake()
+            return came > large.count && tail == [0x8a, 1, 199]
+        })
+        #expect(came < large.count + 200 * 3)
+        peer.close()
+    }
+
+    @Test("A paused connection that breaks is known to be gone", arguments: Ground.all)
+    func brokenWhilePaused(ground: Ground) throws {
+        let f = try Fixture(on: ground)
+        f.onServerMessage = { id, _ in
+            f.loop.pause(id)
+            // The peer will not read this, so that its close is a reset.
+            _ = f.loop.send(Frame.server([1, 2, 3], binary: true), to: id)
+        }
+        let peer = try f.upgraded()
+        peer.write(clientFrame(2, [0]))
+        f.turn(until: { !f.heardByServers.isEmpty })
+        f.turn(until: {
+            f.loop.waker.wake()
+            return f.loop.outstandingBytes(f.openedServers[0]) == 0 || f.footing.network != nil
+        })
+        for _ in 0..<5 { _ = f.loop.turn(atMostUntil: f.loop.now) }
+        peer.close()
+        f.turn(until: { f.closeCalls == 1 })
+        #expect(f.closedServers.values.first?.cause == .lost)
     }
 
     @Test("A message above the limit closes with 1009", arguments: Ground.all)

@@ -24,7 +24,7 @@ private func everywhere(_ bytes: [UInt8]) -> ProxyHeader.Outcome {
     return whole.0
 }
 
-@Suite struct ProxyTests {
+@Suite(.endsFixtures) struct ProxyTests {
     @Test(
         "PROXY protocol version 1",
         arguments: [

@@ -13,7 +13,7 @@ private func fixture(_ ground: Ground, _ limits: LoopLimits = LoopLimits()) thro
     return f
 }
 
-@Suite struct TLSTests {
+@Suite(.endsFixtures) struct TLSTests {
     @Test("A WebSocket under TLS: messages small and large, and a close", arguments: Ground.all)
     func echo(ground: Ground) throws {
         let f = try fixture(ground)
@@ -47,6 +47,7 @@ private func fixture(_ ground: Ground, _ limits: LoopLimits = LoopLimits()) thro
         let caller = Caller()
         let client = try f.footing.loop(LoopLimits())
         client.begin(caller)
+        defer { client.begin(Nobody()) }
         _ = try client.connect(
             to: f.address, tls: f.wish, HTTPCall(host: "first.test", target: "/plain"))
         f.turn(until: {

@@ -35,7 +35,7 @@ def expect(condition, vector, what=""):
 def run_values(names):
     ran = 0
     for vector in vectors("values"):
-        if "json" in vector and "error" not in vector:
+        if "json" in vector and "value" in vector:
             value = names["untag"](json.loads(vector["json"]))
             expect(value == names["untag"](vector["value"]), vector, value)
             ran += 1

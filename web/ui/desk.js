@@ -46,7 +46,9 @@ function newRow(key) {
 
 function fill({ cells }, session) {
   const changed = (cell, text) => { if (write(cell, text)) freshen(cell); };
-  for (const name of ["customer", "subject", "channel"]) changed(cells[name], textOr(session[name]));
+  for (const name of ["customer", "subject", "channel"]) {
+    changed(cells[name], textOr(session[name]));
+  }
   const agent = textOr(session.agent);
   cells.badge.classList.toggle("wait", !agent);
   changed(cells.badge, agent || "waits");
@@ -99,7 +101,8 @@ export function followLog(client) {
     if (!isMap(data)) return;
     const what = textOr(data.what);
     const line = element("li", { className: marks.has(what) ? what : "" },
-      element("span", { className: "mark", textContent: marks.get(what) ?? "·", ariaHidden: "true" }),
+      element("span",
+        { className: "mark", textContent: marks.get(what) ?? "·", ariaHidden: "true" }),
       element("span", { textContent: textOr(data.text) }));
     if (time) line.title = time.toDate().toLocaleTimeString();
     list.prepend(line);

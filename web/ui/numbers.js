@@ -12,8 +12,11 @@ let chart = null;
 
 /** `then` is called when the first live value stands there. */
 export function follow(watch, then) {
-  watch.on("change", () => redraw(() => draw(watch.document, then)));
-  setInterval(() => sample(watch.document), 500);
+  const isFirst = () => !document.documentElement.dataset.first;
+  const drawThis = () => draw(watch.document, then);
+  // The first is not kept waiting for the next frame.
+  watch.on("change", () => { if (isFirst()) drawThis(); else redraw(drawThis); });
+  setInterval(() => sample(watch), 500);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
   document.addEventListener("themechange", recolour);
 }
@@ -33,10 +36,10 @@ function draw(document, then) {
   import("/chart.js").then(begin, () => {});
 }
 
-function sample(document) {
-  const value = numberOr(document.messagesPerMinute);
-  if (value === null || globalThis.document.hidden) return;
-  samples.push(value);
+/** A cut shows as a gap. */
+function sample({ document, status }) {
+  if (status === "waiting" || globalThis.document.hidden) return;
+  samples.push(status === "current" ? numberOr(document.messagesPerMinute) : null);
   samples.shift();
   if (chart) chart.update("none");
   else outline();
@@ -45,6 +48,7 @@ function sample(document) {
 /** Without a library: the same line, plain. */
 function outline() {
   const known = samples.filter((value) => value !== null);
+  if (!known.length) return;
   const [low, high] = [Math.min(...known) - 5, Math.max(...known) + 5];
   sketch.setAttribute("points", known.map((value, i) =>
     `${SAMPLES - known.length + i},${40 - (value - low) / (high - low) * 40}`).join(" "));

@@ -3,10 +3,11 @@
 import { byID, write } from "./dom.js";
 
 const standing = byID("standing");
+const countdown = byID("countdown");
 const retry = byID("retry");
 const notice = byID("notice");
 const entrance = byID("entrance");
-let countdown = null;
+let ticking = null;
 let hush = null;
 
 /** Says something for a while, above everything. */
@@ -26,7 +27,8 @@ export function follow(client) {
   draw(client.state);
 
   function draw(state) {
-    clearInterval(countdown);
+    clearInterval(ticking);
+    write(countdown, "");
     standing.dataset.state = state.name;
     retry.hidden = state.name !== "waiting";
     switch (state.name) {
@@ -44,17 +46,19 @@ export function follow(client) {
         break;
       case "waiting":
         wasAway = true;
-        wait(state);
-        countdown = setInterval(() => wait(state), 1000);
+        write(standing, `Away: ${state.reason}`);
+        tick(state);
+        ticking = setInterval(() => tick(state), 1000);
         break;
       default:
         ended(state);
     }
   }
 
-  function wait({ until, reason }) {
+  /** Beside what is read aloud, which should not speak every second. */
+  function tick({ until }) {
     const seconds = until ? Math.max(0, Math.ceil((until - Date.now()) / 1000)) : 0;
-    write(standing, seconds ? `Away: ${reason}. Next try in ${seconds} s` : `Away: ${reason}`);
+    write(countdown, seconds ? `Next try in ${seconds} s` : "");
   }
 }
 
@@ -67,7 +71,13 @@ function ended({ code, reason }) {
 
 /** Asks for a token, and says why. */
 export function admit(reason) {
-  if (reason) write(byID("entrance-reason"), reason);
+  if (reason) {
+    write(byID("entrance-reason"), reason);
+  } else {
+    write(standing, "No token yet");
+    standing.dataset.state = "closed";
+    document.body.classList.add("outside");
+  }
   entrance.hidden = false;
   byID("token").focus();
 }

@@ -52,8 +52,12 @@ function followTopic(watch, isBinary) {
       drawTotals();
     });
   });
-  watch.on("proof", ({ agrees }) => mark(agrees ? "good" : "bad", agrees ? "same hash" : "differs"));
-  watch.on("status", (status) => { if (status === "stale") mark("wait", "held, while away"); });
+  watch.on("proof",
+    ({ agrees }) => mark(agrees ? "good" : "bad", agrees ? "same hash" : "differs"));
+  watch.on("status", (status) => {
+    if (status === "stale") mark("wait", "held, while away");
+    if (status === "current") watch.prove();
+  });
 
   function mark(className, text) {
     badge.className = `badge ${className}`;

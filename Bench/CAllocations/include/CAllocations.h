@@ -9,5 +9,7 @@
 void fc_allocations_begin(void);
 // How many there were since; stops counting.
 uint64_t fc_allocations_end(void);
+// False under a sanitizer, which has an allocator of its own.
+int32_t fc_allocations_are_counted(void);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "process.h"
 #include "program.h"
+#include "service.h"
 
 // Thin doors to the kernel. Every function that can fail returns a negative errno, never -1 with
 // errno beside it, and restarts by itself after EINTR. Buffers are annotated so that Swift passes

@@ -24,6 +24,8 @@ void fc_uring_receive(fc_uring *_Nonnull ring, int32_t socket, uint64_t name);
 void fc_uring_poll_readable(fc_uring *_Nonnull ring, int32_t descriptor, uint64_t name);
 // Once.
 void fc_uring_poll_writable(fc_uring *_Nonnull ring, int32_t socket, uint64_t name);
+// Once, when the connection breaks.
+void fc_uring_poll_broken(fc_uring *_Nonnull ring, int32_t socket, uint64_t name);
 void fc_uring_cancel(fc_uring *_Nonnull ring, uint64_t name);
 
 // Sends without waiting for room. Completes only when not everything was taken. The bytes must

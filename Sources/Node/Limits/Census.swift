@@ -20,30 +20,27 @@ final class Census: Sendable {
         var tenantRates: [Text: Allowance] = [:]
     }
 
-    private let limits: NodeLimits
     private let counts = Mutex(Counts())
     /// What a look at the process's memory found: see `Pressure`.
     private let pressure = Atomic<UInt8>(0)
     /// How many buckets are kept before those that are full again are forgotten.
     private static let rateLimit = 10_000
 
-    init(_ limits: NodeLimits) { self.limits = limits }
-
     // MARK: Connections
 
-    /// Counts a connection from an address in; false when there are too many already.
-    func enter(from address: SocketAddress) -> Bool {
+    /// Counts a connection from an address in; false when there are too many already. Limits come
+    /// with each question: a reload may have changed them.
+    func enter(from address: SocketAddress, _ limits: NodeLimits) -> Bool {
         guard let limit = limits.connectionsPerAddress else { return true }
         return counts.withLock { Census.count(address.host, in: &$0.addresses, limit) }
     }
 
     func leave(from address: SocketAddress) {
-        guard limits.connectionsPerAddress != nil else { return }
         counts.withLock { Census.discount(address.host, in: &$0.addresses) }
     }
 
     /// Counts a connection of somebody in; false when there are too many already.
-    func enter(_ principal: Principal) -> Bool {
+    func enter(_ principal: Principal, _ limits: NodeLimits) -> Bool {
         let user = User(tenant: principal.tenant, name: principal.name)
         return counts.withLock { counts in
             guard Census.count(user, in: &counts.users, limits.connectionsPerUser ?? .max) else {
@@ -82,7 +79,7 @@ final class Census: Sendable {
     // MARK: Rates
 
     /// Takes one publish of somebody; nil when it is allowed, else how long to wait.
-    func publish(of principal: Principal, now: Instant) -> Interval? {
+    func publish(of principal: Principal, now: Instant, _ limits: NodeLimits) -> Interval? {
         guard limits.publishesPerUser != nil || limits.publishesPerTenant != nil else { return nil }
         let user = User(tenant: principal.tenant, name: principal.name)
         return counts.withLock { counts in
@@ -104,7 +101,7 @@ final class Census: Sendable {
     // MARK: Memory
 
     /// Looks at how much memory the process has, which one loop does once a second.
-    func look(resident: UInt64) {
+    func look(resident: UInt64, _ limits: NodeLimits) {
         let level: Pressure
         if let ceiling = limits.memoryBytes {
             level =

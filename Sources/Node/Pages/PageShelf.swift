@@ -2,8 +2,8 @@ import Pages
 import Transport
 import Wire
 
-/// The files of the demonstration's page, ready to be sent: shortened, compressed and tagged once,
-/// before anybody asks. Shared by all loops.
+/// The files of the demonstration's page, ready to be sent: shortened, joined, compressed and
+/// tagged once, before anybody asks. Shared by all loops.
 struct PageShelf: Sendable {
     private struct Book: Sendable {
         let type: String
@@ -17,13 +17,23 @@ struct PageShelf: Sendable {
     /// Where Debian's libjs-chart.js has Chart.js.
     static let chartLibrary = "/usr/share/javascript/chart.js/chart.min.js"
 
+    private static let entry = "/page.js"
+
     init(chartLibrary: String = PageShelf.chartLibrary) {
+        var modules: [String: [UInt8]] = [:]
         for file in PageFile.all {
             switch file.kind {
-            case .script, .style:
-                put(file.path, file.kind, PageShelf.withoutComments(file.bytes))
+            case .script:
+                let script = PageShelf.withoutComments(file.bytes)
+                modules[file.path] = script
+                put(file.path, file.kind, script)
+            case .style: put(file.path, file.kind, PageShelf.withoutComments(file.bytes))
             case .page, .picture: put(file.path, file.kind, file.bytes)
             }
+        }
+        // The page's own modules go as one; each can be had by itself as well.
+        if let joined = ModuleJoin.join(PageShelf.entry, of: modules) {
+            put(PageShelf.entry, .script, joined)
         }
         // Without the library there is an empty one: the page draws a plainer line, and nothing is
         // missing that a console would complain about.
@@ -38,10 +48,9 @@ struct PageShelf: Sendable {
             gzip: Gzip.compress(bytes))
     }
 
-    /// How many bytes a browser is sent for everything but the chart library.
-    var compressedBytes: Int {
-        books.filter { $0.key != "/chart.js" }
-            .reduce(0) { $0 + ($1.value.gzip ?? $1.value.plain).count }
+    /// How many bytes a browser is sent for a file.
+    func compressedBytes(of path: String) -> Int? {
+        books[path].map { ($0.gzip ?? $0.plain).count }
     }
 
     /// The answer, if the path is one of the page's.

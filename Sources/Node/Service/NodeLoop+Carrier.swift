@@ -20,7 +20,7 @@ extension NodeLoop: Carrier {
             }
         case .exchange(let exchange)?:
             if let decoded = Message(made: message, encoding) { tell(exchange, decoded, message) }
-        case nil: break
+        case .application?, nil: break
         }
     }
 
@@ -42,7 +42,7 @@ extension NodeLoop: Carrier {
                 deliver(prepared.frame, to: id)
             }
         case .exchange(let exchange)?: tell(exchange, prepared)
-        case nil: break
+        case .application?, nil: break
         }
     }
 
@@ -69,7 +69,7 @@ extension NodeLoop: Carrier {
                 deliver(Frame.framed(close.encoded(socket.encoding)), to: id)
             }
             loop.close(id, code: CloseCode(code), reason: reason.string)
-        case nil: loop.close(id, code: CloseCode(code), reason: reason.string)
+        case .application?, nil: loop.close(id, code: CloseCode(code), reason: reason.string)
         }
     }
 
@@ -86,8 +86,11 @@ extension NodeLoop: Carrier {
         guard case .socket(let socket)? = line(of: ConnectionID(line: connection)) else {
             return nil
         }
-        guard shared.census.enter(principal) else {
+        guard shared.census.enter(principal, limits) else {
             refusals.connections += 1
+            sayRefused(
+                "more connections than 'connections_per_user' or 'connections_per_tenant'",
+                [("tenant", .text(principal.tenant)), ("user", .text(principal.name))])
             return Nack(
                 id: 0, code: .tooMany, reason: "too many connections of this user or tenant")
         }
@@ -97,7 +100,7 @@ extension NodeLoop: Carrier {
     }
 
     func wait(for principal: Principal) -> Interval? {
-        let wait = shared.census.publish(of: principal, now: loop.now)
+        let wait = shared.census.publish(of: principal, now: loop.now, limits)
         if wait != nil { refusals.publishes += 1 }
         return wait
     }

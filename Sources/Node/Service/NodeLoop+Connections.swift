@@ -6,6 +6,8 @@ import Wire
 enum Line {
     case socket(Socket)
     case exchange(Exchange)
+    /// A WebSocket that speaks an application's own language.
+    case application(Int)
 }
 
 /// A connection that stays: a WebSocket or a framed stream.
@@ -35,20 +37,34 @@ extension NodeLoop {
         // Those who cannot stay are let in to be told so, unless they come without end.
         if shared.census.refuses >= .connections {
             refusals.connections += 1
+            sayRefused("a connection is refused for want of memory", [])
             guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
             unwelcome[id] = Problem(code: .overloaded, reason: "the server is short of memory")
-        } else if settings.limits.connectionsPerAddress != nil {
-            guard shared.census.enter(from: peer) else {
-                refusals.connections += 1
-                guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
-                unwelcome[id] = Problem(
-                    code: .tooMany, reason: "too many connections from this address")
-                return true
-            }
-            addresses[id] = peer
+        } else if !settings.trustedProxies.trusts(peer), !countIn(id, peer) {
+            guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
+            unwelcome[id] = NodeLoop.tooManyFromThere
         }
         return true
     }
+
+    /// Counts a connection in under the address that it comes from. Of a trusted proxy's only those
+    /// count that become WebSockets, under the clients that it names: the others carry everybody's
+    /// requests in turn.
+    private func countIn(_ id: ConnectionID, _ address: SocketAddress) -> Bool {
+        guard limits.connectionsPerAddress != nil, addresses[id] == nil else { return true }
+        guard shared.census.enter(from: address, limits) else {
+            refusals.connections += 1
+            sayRefused(
+                "more connections from one address than 'connections_per_address'",
+                [("address", .text(Text(address.host)))])
+            return false
+        }
+        addresses[id] = address
+        return true
+    }
+
+    private static let tooManyFromThere = Problem(
+        code: .tooMany, reason: "too many connections from this address")
 
     private static let unwelcomeLimit = 1_000
 
@@ -57,11 +73,14 @@ extension NodeLoop {
             return .respond(HTTPResponse(problem, Encoding(accepting: request), after: 5_000))
         }
         if let page = settings.pages?.answer(request) { return .respond(page) }
+        if !shared.applications.isEmpty, let application = application(for: request.path) {
+            return answer(request, by: application, on: id)
+        }
         do throws(Route.Refusal) {
             let route = try Route(request)
             switch route {
             case .health: return .respond(HTTPResponse(.ok, text: "ok\n"))
-            case .webSocket: return upgrade(request)
+            case .webSocket: return upgrade(request, id)
             default: return answer(route, request, on: id)
             }
         } catch {
@@ -69,7 +88,7 @@ extension NodeLoop {
         }
     }
 
-    private func upgrade(_ request: HTTPRequest) -> HTTPAnswer {
+    private func upgrade(_ request: HTTPRequest, _ id: ConnectionID) -> HTTPAnswer {
         if let origin = request.fields.first("origin"), !settings.allows(origin: origin) {
             return .respond(HTTPResponse(.forbidden, text: "this origin is not allowed here\n"))
         }
@@ -82,10 +101,15 @@ extension NodeLoop {
                     text: "offer one of these WebSocket subprotocols: "
                         + offer.joined(separator: ", ") + "\n"))
         }
+        guard countIn(id, request.client) else {
+            let encoding = Encoding(accepting: request)
+            return .respond(HTTPResponse(NodeLoop.tooManyFromThere, encoding, after: 5_000))
+        }
         return .upgrade(subprotocol: known)
     }
 
     func opened(_ id: ConnectionID, subprotocol: String?) {
+        if openedForApplication(id) { return }
         guard let encoding = subprotocol.flatMap({ Encoding(subprotocol: Text($0)) }) else {
             loop.close(id, code: .protocolError, reason: "no subprotocol")
             return
@@ -102,9 +126,12 @@ extension NodeLoop {
     // MARK: Being there
 
     func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+        if case .application(let application)? = line(of: id) {
+            return received(message, binary: binary, for: application, on: id)
+        }
         guard case .socket(let socket)? = line(of: id) else { return }
         readWall()
-        if let rate = settings.limits.messagesPerSecond,
+        if let rate = limits.messagesPerSecond,
             let wait = socket.allowance.take(perSecond: rate, now: loop.now)
         {
             throttle(socket, id, for: wait)
@@ -118,6 +145,7 @@ extension NodeLoop {
         guard !socket.isThrottled else { return }
         socket.isThrottled = true
         refusals.throttled += 1
+        sayThrottled(id, socket.principal)
         let pause = max(wait, .milliseconds(100))
         throttled.append((id, loop.now + pause))
         loop.pause(id)
@@ -152,10 +180,12 @@ extension NodeLoop {
 
     func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
         unwelcome[id] = nil
+        upgrading[id] = nil
         if let address = addresses.removeValue(forKey: id) { shared.census.leave(from: address) }
         guard let line = line(of: id) else { return }
         setLine(nil, of: id)
         switch line {
+        case .application(let application): closedForApplication(application, id)
         case .socket(let socket):
             if let principal = socket.principal { shared.census.leave(principal) }
             desk.closed(socket.station, carrier: self)

@@ -12,6 +12,8 @@ final class NodeLoop: Service {
     let settings: NodeSettings
     let shared: Shared
     let number: Int
+    /// As they are after the last reload.
+    private(set) var limits: NodeLimits
     var storeLine = StoreLine()
     /// Commits under way, and since when.
     var committing: [UInt64: Instant] = [:]
@@ -28,6 +30,8 @@ final class NodeLoop: Service {
     var addresses: [ConnectionID: SocketAddress] = [:]
     /// Connections that said too much at once, and when they are heard again.
     var throttled: [(id: ConnectionID, until: Instant)] = []
+    /// Connections that are about to be an application's WebSockets.
+    var upgrading: [ConnectionID: (application: Int, request: ApplicationRequest)] = [:]
     /// Requests under way, and which of them something was said to in this turn.
     var exchanges: [ConnectionID: Exchange] = [:]
     var stirred: [ConnectionID] = []
@@ -49,6 +53,7 @@ final class NodeLoop: Service {
     var compressors: [Int: Compressor] = [:]
     var timing = LoopCounters.Timing()
     var refusals = LoopCounters.Refusals()
+    var said = Said()
     private(set) var wall = WallTime(seconds: 0)
     private var wallTurn: Instant?
 
@@ -61,11 +66,13 @@ final class NodeLoop: Service {
         let store: Store?
         /// Where the operator's thread reads answers.
         let desk: Mailbox<AdminLetter>?
+        let applications: [ApplicationThread]
     }
 
     init(_ loop: Loop, _ settings: NodeSettings, _ shared: Shared, number: Int) {
         self.loop = loop
         self.settings = settings
+        limits = settings.limits
         self.shared = shared
         self.number = number
         tokens = Tokens(settings.access, shared.revocations)
@@ -100,10 +107,13 @@ final class NodeLoop: Service {
             case .notice(let notice, let shard):
                 desk.receive(notice, fromShard: shard, now: loop.now, carrier: self)
             case .access(let access): tokens = Tokens(access, shared.revocations)
+            case .limits(let limits): self.limits = limits
             case .certificate(let context, let listener):
                 loop.replaceTLS(context, ofListeners: listener)
             case .store(let answers): receive(answers)
+            case .pulse(let pulse): pulse.beat()
             case .inquiry(let inquiry): answer(inquiry)
+            case .application(let letter): receive(letter)
             case .stop: drain()
             }
         }
@@ -118,8 +128,9 @@ final class NodeLoop: Service {
             sweeps += 1
             nextSweep = now + NodeLoop.sweepInterval
             sweepExchanges()
-            if number == 0 { shared.census.look(resident: Process.residentBytes) }
+            if number == 0 { shared.census.look(resident: Process.residentBytes, limits) }
             desk.pressure = shared.census.refuses
+            sayHowItGoes()
         }
         if let due = demonstration?.deadline, due <= now {
             for publication in demonstration?.publications(now: now, wall: wall) ?? [] {
@@ -147,6 +158,8 @@ final class NodeLoop: Service {
             for (desk, notice) in hub.takeLetters() {
                 if desk == number {
                     self.desk.receive(notice, fromShard: number, now: now, carrier: self)
+                } else if desk >= settings.loops {
+                    tellApplication(desk, notice)
                 } else {
                     outgoing[desk].append(.notice(notice, fromShard: number))
                 }

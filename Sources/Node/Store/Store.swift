@@ -97,7 +97,7 @@ final class Store: Sendable {
             opened.open(with: .failure(error))
             return
         }
-        var worker = StoreWorker(file, link, StoreComplaints(settings.complain))
+        var worker = StoreWorker(file, link, StoreComplaints(settings.complain, well: settings.allIsWell))
         worker.work()
     }
 

@@ -5,11 +5,18 @@ import Wire
 /// with how often it came meanwhile, and once when all is well again.
 struct StoreComplaints {
     private let say: @Sendable (String) -> Void
+    private let sayWell: @Sendable (String) -> Void
     private var spoken: [(kind: DatabaseError.Kind, at: Instant, silent: Int)] = []
     private var isFailing = false
     private static let pause = Interval.seconds(10)
 
-    init(_ say: @escaping @Sendable (String) -> Void) { self.say = say }
+    init(
+        _ say: @escaping @Sendable (String) -> Void,
+        well: (@Sendable (String) -> Void)? = nil
+    ) {
+        self.say = say
+        sayWell = well ?? say
+    }
 
     mutating func complain(
         _ path: String, _ what: String, _ error: DatabaseError, now: Instant
@@ -35,6 +42,6 @@ struct StoreComplaints {
         guard isFailing else { return }
         isFailing = false
         spoken = []
-        say("store \(path): what is published is stored again\n")
+        sayWell("store \(path): what is published is stored again\n")
     }
 }

@@ -1,4 +1,4 @@
-/// Bytes as `content-encoding: gzip` wants them (RFC 1952): what is served unchanged again and again
+/// Bytes as `content-encoding: gzip` wants them (RFC 1952): what is served again and again as it is
 /// is compressed once, as hard as zlib can.
 public enum Gzip {
     /// Nil when that would not be smaller.

@@ -80,6 +80,8 @@ final class Connection {
     /// In its place where the connection is a framed stream.
     var framed: FramedStream?
     var deflate: DeflateAgreement?
+    /// The latest ping of a peer that does not read, to be answered when it does.
+    var owedPong: [UInt8]?
     /// Of its own, where the peer's messages refer to earlier ones.
     var decompressor: Decompressor?
     /// What was read before a pause and not yet looked at.

@@ -116,8 +116,8 @@ extension Loop {
             kernel.shutWriting(connection.descriptor)
             setDeadline(connection, now + limits.lingerTime)
         case .http: exchangeDrained(connection)
-        case .connecting, .opening, .greeting, .calling, .streaming, .open, .closing, .lingering:
-            break
+        case .open: payPong(connection)
+        case .connecting, .opening, .greeting, .calling, .streaming, .closing, .lingering: break
         }
         if connection.owesDrained, !connection.isDoomed {
             connection.owesDrained = false
@@ -140,6 +140,7 @@ extension Loop {
         connection.phase = .finishing
         connection.inbox = nil
         connection.framed = nil
+        connection.owedPong = nil
         connection.http = nil
         connection.unread = []
         setDeadline(connection, now + limits.stallTime)

@@ -139,13 +139,22 @@ extension Loop {
         return made
     }
 
-    /// A backlogged peer gets no pongs: it may answer the latest ping only (section 5.5.3), and a
-    /// flood of pings must not become a queue.
+    /// A flood of pings must not become a queue: to a backlogged peer only the latest is answered,
+    /// when it has taken what waits (section 5.5.3 allows that).
     private func pong(_ connection: Connection, _ payload: [UInt8]) {
-        guard connection.phase == .open, !connection.isBacklogged,
-            connection.queue.bytes < limits.queueBytes
-        else { return }
+        guard connection.phase == .open else { return }
+        if connection.isBacklogged || connection.queue.bytes >= limits.queueBytes {
+            connection.owedPong = payload
+            return
+        }
+        connection.owedPong = nil
         enqueueUnlimited(FrameWriter.pong(payload, mask: maskKey(connection)), connection)
+    }
+
+    /// The queue is empty: what was kept back goes out.
+    func payPong(_ connection: Connection) {
+        guard let payload = connection.owedPong else { return }
+        pong(connection, payload)
     }
 
     // MARK: Closing
@@ -171,8 +180,9 @@ extension Loop {
         } else if let code {
             connection.end?.code = code
         }
-        // Both close frames are said: the server ends the connection first (section 7.1.1).
-        connection.lingers = connection.role == .client
+        // Both close frames are said, and the server ends its side first (section 7.1.1). It
+        // listens on a little: bytes behind the peer's close would make a close of ours a reset,
+        // which can overtake our close frame.
         finish(connection, ConnectionEnd(.byPeer, code: code ?? .noStatus, reason: reason))
     }
 

@@ -17,6 +17,8 @@ public import Wire
 public final class Loop {
     let kernel: any Kernel
     public let limits: LoopLimits
+    /// Why `auto` came to epoll.
+    private(set) var uringRefusal: Errno?
     /// The time of this turn. Passed-in time: nothing below reads a clock again.
     public internal(set) var now: Instant
 
@@ -64,14 +66,21 @@ public final class Loop {
     public convenience init(
         _ limits: LoopLimits = LoopLimits(), on choice: KernelChoice = .auto
     ) throws(Errno) {
-        let kernel: any Kernel =
-            switch choice {
-            case .epoll: try EpollKernel()
-            case .uring: try UringKernel()
-            case .auto:
-                if let uring = try? UringKernel() { uring } else { try EpollKernel() }
+        let kernel: any Kernel
+        var refusal: Errno?
+        switch choice {
+        case .epoll: kernel = try EpollKernel()
+        case .uring: kernel = try UringKernel()
+        case .auto:
+            do throws(Errno) {
+                kernel = try UringKernel()
+            } catch {
+                refusal = error
+                kernel = try EpollKernel()
             }
+        }
         self.init(limits, kernel: kernel, seed: System.randomSeed())
+        uringRefusal = refusal
     }
 
     init(_ limits: LoopLimits, kernel: any Kernel, seed: UInt64) {
@@ -82,8 +91,11 @@ public final class Loop {
         now = kernel.now()
     }
 
-    /// The kernel it runs on, for the log.
-    public var kernelName: String { kernel.name }
+    /// The kernel it runs on, for the log; with the reason where it is not the one that is best.
+    public var kernelName: String {
+        guard let refusal = uringRefusal else { return kernel.name }
+        return "\(kernel.name), because io_uring is refused: \(refusal)"
+    }
 
     /// Wakes this loop from any thread; make a `Mailbox` with it.
     public var waker: Waker { kernel.waker }

@@ -12,11 +12,54 @@ public enum Process {
             nanoseconds: UInt32(nanoseconds % 1_000_000_000))
     }
 
-    /// Keeps SIGINT and SIGTERM for `awaitEnd`. Called before any thread is started.
+    /// What somebody asks of a program from outside.
+    public enum Signal: Equatable, Sendable {
+        /// SIGINT or SIGTERM: come to an end.
+        case end
+        /// SIGHUP: look at your files again.
+        case reload
+    }
+
+    /// Keeps SIGINT, SIGTERM and SIGHUP for `awaitSignal`. Called before any thread is started.
     public static func holdSignals() throws(Errno) { _ = try Errno.check(fc_hold_signals()) }
 
-    /// Waits until somebody asks the program to end.
-    public static func awaitEnd() { _ = fc_await_end() }
+    /// Waits for a signal, at most so long (nil: for ever); nil when none came.
+    public static func awaitSignal(within time: Interval? = nil) -> Signal? {
+        let nanoseconds = time.map { Int64(clamping: $0.nanoseconds) } ?? -1
+        return switch fc_await_signal(nanoseconds) {
+        case 0: nil
+        case Int32(FC_SIGNAL_RELOAD): .reload
+        default: .end
+        }
+    }
+
+    /// Waits until somebody asks the program to end; asking for a reload is not that.
+    public static func awaitEnd() {
+        while awaitSignal() != .end {}
+    }
+
+    public static var id: Int { Int(fc_process_id()) }
+
+    /// What the environment says, in its order.
+    public static var environment: [(name: String, value: String)] {
+        var room = 1 << 14
+        while true {
+            var bytes = [UInt8](repeating: 0, count: room)
+            var span = bytes.mutableSpan
+            let length = Int(fc_environment(&span))
+            if length > room {
+                room = length
+                continue
+            }
+            return bytes[..<length].split(separator: 0).compactMap { entry in
+                guard let sign = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+                return (
+                    String(decoding: entry[..<sign], as: UTF8.self),
+                    String(decoding: entry[entry.index(after: sign)...], as: UTF8.self)
+                )
+            }
+        }
+    }
 
     public enum Stream: Int32, Sendable {
         case output = 1
@@ -25,7 +68,10 @@ public enum Process {
 
     /// Writes all of it; a stream that is gone is nobody's to tell.
     public static func write(_ text: String, to stream: Stream = .output) {
-        let bytes = [UInt8](text.utf8)
+        write([UInt8](text.utf8), to: stream)
+    }
+
+    public static func write(_ bytes: [UInt8], to stream: Stream = .output) {
         _ = fc_write(stream.rawValue, bytes.span)
     }
 

@@ -7,6 +7,7 @@ public struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
 
     public init(code: Int32) { self.code = code }
 
+    public static let notPermitted = Errno(code: 1)
     public static let wouldBlock = Errno(code: 11)
     public static let tooManyFilesInSystem = Errno(code: 23)
     public static let tooManyFiles = Errno(code: 24)
@@ -17,12 +18,15 @@ public struct Errno: Error, Equatable, Sendable, CustomStringConvertible {
     public static let timedOut = Errno(code: 110)
     public static let refused = Errno(code: 111)
     public static let invalid = Errno(code: 22)
+    public static let notImplemented = Errno(code: 38)
     public static let cancelled = Errno(code: 125)
     public static let unsupported = Errno(code: 95)
 
     public var description: String {
         switch self {
         case .tooManyFiles, .tooManyFilesInSystem: "too many open files"
+        case .notPermitted: "not permitted"
+        case .notImplemented: "not implemented"
         case .addressInUse: "address in use"
         case .reset: "connection reset"
         case .brokenPipe: "connection closed by the other side"

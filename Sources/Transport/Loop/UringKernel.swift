@@ -17,8 +17,6 @@ internal import Wire
     let name = "io_uring"
     let waker: Waker
 
-    private enum Operation: UInt64 { case receive, poll, accept, wake, send }
-
     /// What is under way on a connection's descriptor.
     private struct Slot {
         var descriptor: Int32 = -1
@@ -27,6 +25,8 @@ internal import Wire
         var isReceiving = false
         var isCancelling = false
         var isPolling = false
+        /// Its breaking will be told although nothing is read.
+        var isWatched = false
         var isEnded = false
     }
 
@@ -70,16 +70,6 @@ internal import Wire
         unsafe fc_uring_free(ring)
     }
 
-    // MARK: Names
-
-    /// An operation's name is its connection's token, with the operation in the three bits that no
-    /// index reaches.
-    private static func name(_ operation: Operation, _ token: Token) -> UInt64 {
-        token.bits | operation.rawValue << 29
-    }
-
-    private static func token(of name: UInt64) -> Token { Token(bits: name & ~(7 << 29)) }
-
     // MARK: Interest
 
     func add(_ descriptor: Int32, _ token: Token, _ interest: Interest) throws(Errno) {
@@ -105,6 +95,10 @@ internal import Wire
         } else if slots[index].isReceiving, !slots[index].isCancelling {
             slots[index].isCancelling = true
             unsafe fc_uring_cancel(ring, Self.name(.receive, token))
+            if !slots[index].isWatched {
+                slots[index].isWatched = true
+                unsafe fc_uring_poll_broken(ring, descriptor, Self.name(.watch, token))
+            }
         }
         if interest.contains(.writing), !slots[index].isPolling {
             slots[index].isPolling = true
@@ -146,6 +140,7 @@ internal import Wire
                 unsafe fc_uring_cancel(ring, Self.name(.receive, token))
             }
             if slots[index].isPolling { unsafe fc_uring_cancel(ring, Self.name(.poll, token)) }
+            if slots[index].isWatched { unsafe fc_uring_cancel(ring, Self.name(.watch, token)) }
             slots[index] = Slot()
         }
         closing.append(descriptor)
@@ -223,6 +218,16 @@ internal import Wire
                 if slots[index].interest.contains(.writing) {
                     return KernelEvent(token: token, kind: .writable)
                 }
+            case .watch:
+                let index = Int(token.index)
+                guard slots[index].generation == token.generation else { continue }
+                slots[index].isWatched = false
+                // Whoever reads is told by the receive, behind what is still to be read; a peer
+                // that has only said its last has not broken anything.
+                let isRead = slots[index].interest.contains(.reading)
+                if !isRead, completion.result & (Self.pollError | Self.pollHangUp) != 0 {
+                    return KernelEvent(token: token, kind: .failed)
+                }
             case .send, nil: break
             }
         }
@@ -263,13 +268,12 @@ internal import Wire
             slots[index].isCancelling = false
         }
         // Out of buffers, or cancelled and wanted again: neither is the connection's end.
-        if completion.result == -Errno.noBuffers.code
-            || completion.result == -Errno.cancelled.code
-        {
+        let result = completion.result
+        if result == -Errno.noBuffers.code || result == -Errno.cancelled.code {
             receiveOn(index)
             return nil
         }
-        if completion.result <= 0 { slots[index].isEnded = true }
+        if result <= 0 { slots[index].isEnded = true }
         if !completion.more { receiveOn(index) }
         current = completion
         return KernelEvent(token: token, kind: .readable)

@@ -100,9 +100,15 @@ struct WebSocketInbox {
         if (header.opcode == .continuation) != (begun != nil) {
             return violate(.protocolError, .order)
         }
-        if header.length > sizeLimit - collected.count { return violate(.tooLarge, .size) }
+        let limit = (begun ?? header).compressed ? Self.compressedLimit(sizeLimit) : sizeLimit
+        if header.length > limit - collected.count { return violate(.tooLarge, .size) }
         return nil
     }
+
+    /// What a message of the largest size may take when it is compressed all the same although it
+    /// cannot be: blocks that are stored as they are have heads. How large it becomes again is
+    /// looked at as it does.
+    static func compressedLimit(_ sizeLimit: Int) -> Int { sizeLimit + (sizeLimit >> 10) + 64 }
 
     /// Takes a piece of a data frame; an event when it completes a message or breaks a rule.
     private mutating func take(

@@ -10,6 +10,9 @@ public struct Writer: ~Copyable {
     private var room: Int
     /// How many bytes have been written.
     public private(set) var count: Int
+    /// The moment that was written last, and how: all messages of a turn have the same.
+    private var moment: WallTime?
+    private var stamp: [UInt8] = []
 
     public init(capacity: Int = 256) {
         room = max(capacity, 32)
@@ -102,6 +105,18 @@ public struct Writer: ~Copyable {
         let at = count
         unsafe (base + at).copyMemory(from: literal.utf8Start, byteCount: length)
         count &+= length
+    }
+
+    /// Appends a moment as ISO 8601 has it.
+    mutating func append(iso8601 time: WallTime) {
+        if moment != time {
+            moment = time
+            stamp.removeAll(keepingCapacity: true)
+            time.appendISO8601(to: &stamp)
+        }
+        // A name of its own: the writer must not be read while it is written.
+        let written = stamp
+        append(written.span)
     }
 
     /// What was written, in place; it is valid until the next change.

@@ -21,9 +21,7 @@
             if !first { writer.append(0x7d) }
             if let timestamp {
                 writer.append(",\"timestamp\":\"")
-                var text: [UInt8] = []
-                timestamp.appendISO8601(to: &text)
-                writer.append(text)
+                writer.append(iso8601: timestamp)
                 writer.append(0x22)
             }
             writer.append(0x7d)

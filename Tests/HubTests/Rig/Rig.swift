@@ -28,6 +28,7 @@ final class Rig: Carrier {
     var store = ModelStore()
     /// Holds the store's answers back until a test lets them go.
     var holdsStore = false
+    var verdicts: [Text: TokenVerdict] = [:]
     private var requests: [Request] = []
     private var prepared: [UInt8] = []
     private var generator = SeededGenerator(seed: 3)
@@ -161,8 +162,10 @@ final class Rig: Carrier {
     func resume(_ connection: UInt64) {}
     func post(_ request: Request, toShard shard: Int) { requests.append(request) }
 
-    /// The token is the name; whoever is called so may do everything in the tenant `t`.
+    /// The token is the name; whoever is called so may do everything in the tenant `t`, unless a
+    /// test has said something else of the token.
     func verify(_ token: Text) -> TokenVerdict {
+        if let verdict = verdicts[token] { return verdict }
         let grant = Principal.Grant(
             topics: TopicPattern("**"), read: .everything, write: .everything)
         return .accepted(Principal(name: token, tenant: "t", grants: [grant]), lifetime: nil)
@@ -175,6 +178,9 @@ struct ModelStore {
     private var pending: [StoreRequest] = []
     /// The next commits fail.
     var failures = 0
+    /// The next loads fail.
+    var loadFailures = 0
+    private(set) var loads = 0
 
     mutating func take(_ request: StoreRequest) { pending.append(request) }
 
@@ -182,7 +188,13 @@ struct ModelStore {
         defer { pending = [] }
         return pending.map { request in
             switch request {
-            case .load(let key): return .loaded(key, topics[key])
+            case .load(let key):
+                loads += 1
+                if loadFailures > 0 {
+                    loadFailures -= 1
+                    return .loadFailed(key)
+                }
+                return .loaded(key, topics[key])
             case .commit(let commit):
                 if failures > 0 {
                     failures -= 1

@@ -50,8 +50,39 @@ extension VectorFile {
                 "E4", "JSON refused: " + explanation(.invalidUTF8),
                 ["jsonBytes": .text(input), "error": "invalidUTF8", "offset": 1])
         }
+        file.addEdges()
         return file
     }()
+
+    /// Where a rule just holds and just does not. New vectors come last: an id is a place.
+    private mutating func addEdges() {
+        for input in ["22e0808022", "22e09fbf22", "22f080808022", "22f08fbfbf22", "22ff22"] {
+            add(
+                "E4", "JSON refused: " + VectorFile.explanation(.invalidUTF8),
+                ["jsonBytes": .text(Text(input)), "error": "invalidUTF8", "offset": 1])
+        }
+        for input in ["a3e08080", "a3e09fbf", "a3eda080", "a4f0808080", "a4f4908080", "a1ff"] {
+            add(
+                "E4", "MessagePack refused: " + VectorFile.explanation(.invalidUTF8),
+                ["messagePack": .text(Text(input)), "error": "invalidUTF8", "offset": 1])
+        }
+        for depth in [64, 65] {
+            let packed = String(repeating: "91", count: depth - 1) + "90"
+            let json = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+            if depth == 64 {
+                add(
+                    "E6", "as deep as may be; the value itself would be too deep for this file",
+                    ["messagePack": .text(Text(packed)), "json": .text(Text(json))])
+                continue
+            }
+            add(
+                "E6", "a level too deep",
+                ["messagePack": .text(Text(packed)), "error": "tooDeep", "offset": 64])
+            add(
+                "E6", "a level too deep",
+                ["json": .text(Text(json)), "error": "tooDeep", "offset": 64])
+        }
+    }
 
     private mutating func addCanonical(_ value: Value, _ hexadecimal: String?) {
         add(

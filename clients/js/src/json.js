@@ -11,6 +11,8 @@ const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const TIME = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]{0,8}[1-9]))?$/;
 const INTEGER = /^-?[1-9][0-9]*$/;
 const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+/** The beginning of what a custom value has: a number, and then a text. */
+const FLAT = /^\[\s*[-+0-9.eE]+\s*(?:,\s*"|\])/;
 const TAGS = new Set(["$bytes", "$time", "$int", "$custom"]);
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -163,13 +165,21 @@ class Reader {
     return key;
   }
 
-  /** The value of a tag, if one begins here. A tag is no level, nor is the list in it (E6). */
+  /**
+   * The value of a tag, if one begins here; a tag is no level, nor is the list in it (E6). What
+   * lies deeper than a tag can is left to be read as a map, so nothing is read over and over.
+   */
   tag(depth) {
     this.at++;
     if (this.space() !== 0x22 || this.text[this.at + 1] !== "$") return undefined;
     const key = this.key();
     if (!TAGS.has(key)) return undefined;
-    const content = this.value(Math.min(depth, DEPTH_LIMIT - 2));
+    const unit = this.space();
+    const isList = unit === 0x5b && key === "$custom";
+    if (unit !== 0x22 && !isList || isList && !FLAT.test(this.text.slice(this.at, this.at + 64))) {
+      return undefined;
+    }
+    const content = isList ? this.array(Math.min(depth, DEPTH_LIMIT - 1)) : this.string();
     if (this.space() !== 0x7d) return undefined;
     this.at++;
     return untagged(key, content);

@@ -17,7 +17,8 @@ function isClean() {
 }
 
 test("no key of a map means anything to JavaScript, in either encoding", () => {
-  for (const value of [decodeJSON(poison), decodeMessagePack(encodeMessagePack(decodeJSON(poison)))]) {
+  const packed = encodeMessagePack(decodeJSON(poison));
+  for (const value of [decodeJSON(poison), decodeMessagePack(packed)]) {
     assert.ok(isClean());
     assert.equal(Object.getPrototypeOf(value), null);
     assert.deepEqual(Object.keys(value).sort(),

@@ -1,0 +1,162 @@
+import Hub
+import Testing
+import Wire
+
+@testable import Node
+@testable import Transport
+
+/// Clients of one node over every transport and both encodings, played side by side: those that
+/// keep a connection, on a loop of their own, and beside them whoever asks over HTTP.
+final class Company {
+    /// Somebody with a connection.
+    final class Member: CustomStringConvertible {
+        let name: Text
+        let isFramed: Bool
+        var session: ClientSession
+        var connection: ConnectionID?
+        var isOpen = false
+        var end: ConnectionEnd?
+        var notices: [ClientSession.Notice] = []
+        fileprivate let crew: Crew
+
+        fileprivate init(
+            _ name: Text, _ encoding: Encoding, token: Text, isFramed: Bool, _ crew: Crew
+        ) {
+            self.name = name
+            self.isFramed = isFramed
+            self.crew = crew
+            session = ClientSession(
+                ClientSession.Settings(
+                    encoding: encoding, token: token, instance: Text("run-of-\(name.string)"),
+                    keepsHashes: encoding == .messagePack))
+        }
+
+        var description: String { name.string }
+
+        func count(_ matches: (ClientSession.Notice) -> Bool) -> Int {
+            notices.count(where: matches)
+        }
+    }
+
+    /// The members on one loop, which all ask for compression or none of them.
+    fileprivate final class Crew: Service {
+        let loop: Loop
+        var members: [Member] = []
+        var generator = SeededGenerator(seed: 11)
+
+        init(compresses: Bool) throws {
+            var limits = LoopLimits()
+            limits.deflate = compresses ? DeflateOptions() : nil
+            loop = try Loop(limits)
+            loop.begin(self)
+        }
+
+        private func member(_ id: ConnectionID) -> Member? {
+            members.first { $0.connection == id }
+        }
+
+        func opened(_ id: ConnectionID, subprotocol: String?) {
+            guard let member = member(id) else { return }
+            member.isOpen = true
+            member.session.connected(now: loop.now)
+        }
+
+        func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+            member(id)?.session.received(message, now: loop.now, using: &generator)
+        }
+
+        func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
+            guard let member = member(id) else { return }
+            member.session.disconnected()
+            (member.connection, member.isOpen, member.end) = (nil, false, end)
+        }
+
+        func turn() {
+            _ = loop.turn(atMostUntil: loop.now + .milliseconds(2))
+            for member in members {
+                while let notice = member.session.nextNotice() { member.notices.append(notice) }
+                guard member.isOpen, let connection = member.connection else { continue }
+                let encoding = member.session.settings.encoding
+                while let message = member.session.nextMessage(now: loop.now) {
+                    let bytes = message.encoded(encoding)
+                    if member.isFramed {
+                        _ = loop.send(Frame.framed(bytes), to: connection)
+                    } else {
+                        _ = loop.send(
+                            message: bytes.span, binary: encoding == .messagePack, to: connection)
+                    }
+                }
+            }
+        }
+    }
+
+    let caller: Caller
+    private let plain: Crew
+    private let compressing: Crew
+
+    init(_ settings: NodeSettings) throws {
+        var settings = settings
+        settings.compresses = true
+        settings.listeners.append(
+            NodeSettings.Listener(
+                name: "framed", address: .loopback(port: 0), speech: .framed))
+        caller = try Caller(settings)
+        plain = try Crew(compresses: false)
+        compressing = try Crew(compresses: true)
+    }
+
+    var members: [Member] { plain.members + compressing.members }
+
+    func member(
+        _ name: Text, _ encoding: Encoding, token: Text, compressed: Bool = false,
+        framed: Bool = false
+    ) -> Member {
+        let crew = compressed ? compressing : plain
+        let member = Member(name, encoding, token: token, isFramed: framed, crew)
+        crew.members.append(member)
+        return member
+    }
+
+    func connect(_ member: Member) {
+        let encoding = member.session.settings.encoding
+        member.end = nil
+        if member.isFramed {
+            guard let address = caller.node.addresses["framed"] else { return }
+            member.connection = try? member.crew.loop.connect(to: address, framed: encoding)
+            return
+        }
+        let wish = WebSocketWish(
+            host: caller.node.address.description, target: "/v1/ws",
+            subprotocols: [encoding.subprotocol.string])
+        member.connection = try? member.crew.loop.connect(to: caller.node.address, wish)
+    }
+
+    func cut(_ member: Member) {
+        if let connection = member.connection { member.crew.loop.abort(connection) }
+    }
+
+    /// Runs everybody until something has happened, half a minute at most.
+    func wait(
+        _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
+        until condition: () -> Bool
+    ) {
+        let limit = plain.loop.now + .seconds(30)
+        while !condition() {
+            if plain.loop.now >= limit {
+                Issue.record("waited too long for \(what)", sourceLocation: sourceLocation)
+                return
+            }
+            plain.turn()
+            compressing.turn()
+            _ = caller.loop.turn(atMostUntil: caller.loop.now)
+        }
+    }
+
+    /// All members at once: what is not so of one is not so.
+    func waitForAll(
+        _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
+        until condition: (Member) -> Bool
+    ) {
+        wait(what, sourceLocation: sourceLocation) { members.allSatisfy(condition) }
+    }
+}
