@@ -2,8 +2,8 @@ import Hub
 import Testing
 import Wire
 
-/// Rules 20 and 21: what a checkpoint must know of the answers that were given, and how often one is
-/// made.
+/// Rules 20 and 21: what a checkpoint must know of the answers that were given, and how often one
+/// is made.
 @Suite struct StoredLedgerTests {
     private let add = Publish.Change.patch(
         Patch(increments: [Patch.Increment(path: ["n"], amount: Number(Int64(1)))]))
