@@ -1,4 +1,4 @@
-"""Shows a topic in the terminal: watch.py URL TOKEN TOPIC [FIELD …]   (a field: climate/celsius)"""
+"""Shows a topic in the terminal: watch.py URL TOKEN TOPIC [FIELD …], as climate/celsius"""
 import asyncio
 import json
 import sys

@@ -320,9 +320,11 @@ class Client:
             if future and data["outcome"] not in ("postponed", "unknown"):
                 del self._answers[data["id"]]
                 if not future.done():
-                    refused = Ended(data.get("code", 0), data.get("version"), data.get("reason", ""))
-                    future.set_exception(refused) if data["outcome"] == "refused" \
-                        else future.set_result(data)
+                    if data["outcome"] == "refused":
+                        future.set_exception(
+                            Ended(data["code"], data.get("version"), data.get("reason", "")))
+                    else:
+                        future.set_result(data)
         elif "id" in data and data["id"] in self.watches:
             self.watches[data["id"]].notice(name, data)
         elif name == "authenticated" and "expires" in data and not isinstance(self.token, str):

@@ -139,7 +139,8 @@ def fields(kind: str, given: dict[str, Any]) -> dict[str, Any]:
             checked = CHECKS[what](normal(given[name], 66 if what == "entries" else 64))
         except ValueError as problem:
             raise Refused(f"{kind}: {name}: {problem}") from problem
-        if what == "value" or (checked is not False and checked not in ([], {})) or name == "fields":
+        absent = checked is False or checked in ([], {})  # E41
+        if what == "value" or name == "fields" or not absent:
             data[name] = checked
     if kind == "publish" and "event" in data and len(data) > 3:
         raise Refused("publish: event excludes a patch")
