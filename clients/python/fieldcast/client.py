@@ -93,6 +93,7 @@ class Watch:
 
     def stop(self, why: Ended) -> None:
         self._ended = self._ended or why
+        self._client.watches.pop(self.id, None)
         self._changed.set()
         self._events.put_nowait(None)
         self._settle(error=why)
@@ -142,6 +143,7 @@ class Client:
         self.watches: dict[int, Watch] = {}
         self.connections, self._tries = 0, 0
         self._ended: Optional[Ended] = None
+        self._begun, self._sent = 0.0, list[int]()
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._woken, self._leaving = asyncio.Event(), asyncio.Event()
         self._refreshing: Optional[asyncio.Task[None]] = None
@@ -235,11 +237,12 @@ class Client:
     async def _connection(self) -> tuple[int, bool]:
         session, code, ready = self.session, 200, False
         try:
-            session.token = self.token if isinstance(self.token, str) else await self.token()
+            session.token = await self._token()
             async with websockets.connect(
                     self.url, subprotocols=[self.protocol], max_size=self.max_size,  # type: ignore
                     ping_interval=None, close_timeout=1) as socket:
-                session.connected(self._now())
+                self._begun = self._now()
+                session.connected(self._begun)
                 self.connections += 1
                 await self._speak(socket)
             code = int(socket.close_code or 200)
@@ -247,6 +250,7 @@ class Client:
             self._tell("failed", {"reason": str(problem)})
         finally:
             ready = session.is_ready
+            self._sent = [number for number, item in session.outbox.items.items() if item.sent]
             session.cut()
             if self._refreshing:
                 self._refreshing.cancel()
@@ -258,8 +262,9 @@ class Client:
         """How long to wait until the next connection; none: no other is to be made (X1, X3)."""
         session = self.session
         if code == 1009:                          # X2
-            for number in [n for n, item in session.outbox.items.items() if item.sent]:
-                del session.outbox.items[number]
+            for number in self._sent:
+                if session.outbox.items.pop(number, None) and number in self._answers:
+                    self._answers.pop(number).set_exception(Ended(code))
         code = 200 if code >= 1000 else code
         if code < 100 or code >= 500 or (isinstance(self.token, str) and 302 <= code < 400):
             return None
@@ -272,8 +277,8 @@ class Client:
             return float(after)
         if session.window is not None:            # S15
             return session.random.uniform(0, session.window)
-        if ready and (code < 200 or code >= 400):
-            return 0
+        if ready and (code < 200 or code >= 400) and self._now() - self._begun > 1000:
+            return 0                              # at once, but not over and over
         self._tries += 1
         return back_off(self._tries - 1, session.random)
 
@@ -289,7 +294,7 @@ class Client:
                 if session.ending or session.is_dead(self._now()) or self._leaving.is_set() or (
                         drained and not any(kind == "will" for kind, _ in session.standing)):
                     break
-                wait = max(session.deadline() - self._now(), 0) / 1000
+                wait = max(session.deadline(self._now()) - self._now(), 0) / 1000
                 try:
                     await asyncio.wait_for(self._woken.wait(), wait)
                 except asyncio.TimeoutError:
@@ -299,7 +304,16 @@ class Client:
         finally:
             if not reader.done():
                 reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            problem, = await asyncio.gather(reader, return_exceptions=True)
+            if isinstance(problem, Exception):    # of `on_notice`
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "reading what came", "exception": problem})
+
+    async def _token(self) -> str:
+        try:
+            return self.token if isinstance(self.token, str) else await self.token()
+        except Exception as problem:              # the owner's function; it is asked again later
+            raise OSError(f"no token: {problem!r}") from problem
 
     async def _read(self, socket: Any) -> None:
         try:
@@ -330,16 +344,19 @@ class Client:
         elif name == "authenticated" and "expires" in data and not isinstance(self.token, str):
             if self._refreshing:
                 self._refreshing.cancel()
-            self._refreshing = asyncio.create_task(self._refresh(data["expires"], self.token))
+            self._refreshing = asyncio.create_task(self._refresh(data["expires"]))
         if self.on_notice:
             self.on_notice(name, data)
 
-    async def _refresh(self, left: float, token: Callable[[], Awaitable[str]]) -> None:
+    async def _refresh(self, left: float) -> None:
         while True:                               # S3: a fifth of the time is left for the answer
             await asyncio.sleep(max(left * 0.8 / 1000, 0.05))
-            self.session.refresh(await token())
             left *= 0.2
-            self.wake()
+            try:
+                self.session.refresh(await self._token())
+                self.wake()
+            except OSError as problem:
+                self._tell("failed", {"reason": str(problem)})
 
     @staticmethod
     def _now() -> float:

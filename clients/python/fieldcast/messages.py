@@ -112,11 +112,12 @@ NAMES = list(KINDS)
 def decode(raw: Raw, binary: bool) -> Message:
     """The message; or Refused, or another ValueError, if it is none."""
     whole = from_messagepack(raw) if binary and isinstance(raw, bytes) else from_json(raw)
+    whole = normal(whole, 68)                     # also what will be ignored
     if binary:
-        code = count(_list(lambda v: v)(normal(whole, 68))[0] if whole else None)
+        code = count(_list(lambda v: v)(whole)[0] if whole else None)
         kind = NAMES[code - 1] if 0 < code <= len(NAMES) else f"{code}"
         if kind == "diff":
-            return Message(kind, _packed_diff(normal(whole, 66)))
+            return Message(kind, _packed_diff(whole))
         given = dict(zip((field[0] for field in KINDS.get(kind, [])), whole[1:]))
     else:
         kind = text(dictionary(whole).get("type"))

@@ -160,13 +160,13 @@ class Session:
     def is_dead(self, now: float) -> bool:
         return self.is_connected and now - self.heard >= 3 * self.terms["heartbeatTime"]
 
-    def deadline(self) -> float:
+    def deadline(self, now: float) -> float:
         due = [self.said + self.terms["heartbeatTime"],
                self.heard + 3 * self.terms["heartbeatTime"]]
         if self.receipt.since is not None:
             due.append(self.receipt.since + self.terms["unconfirmedTime"] // 3)
         due += [each.again for each in self.subscriptions.values() if each.again is not None]
-        due += [item.due for item in self.outbox.items.values() if not item.sent and item.due]
+        due += [item.due for item in self.outbox.items.values() if item.due > now]
         return min(due)
 
     # What comes

@@ -322,6 +322,29 @@ class Live(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(client.connections, 1)
             self.assertGreater(len(made), 1)
 
+    async def test_a_connection_that_fell_silent(self):
+        topic = self.topic()
+        async with Proxy(self.node.port) as proxy:
+            async with self.client(port=proxy.port) as client:
+                await client.publish(topic, set={"x": 1})
+                proxy.deaf = True                 # nothing comes any more, and nobody says so
+                client.session.terms["heartbeatTime"] = 200
+                publishing = asyncio.create_task(client.publish(topic, increment=[[["x"], 1]]))
+                await until(lambda: client.connections == 1 and not client.session.is_connected)
+                proxy.deaf = False
+                self.assertEqual(await publishing, 2)
+
+    async def test_tokens_that_fail(self):
+        tries = []
+
+        async def token():
+            tries.append(1)
+            if len(tries) == 1:
+                raise RuntimeError("the door is shut")
+            return self.token
+        async with self.client(token=token) as client:
+            self.assertEqual(await client.publish(self.topic(), set={"x": 1}), 1)
+
     async def test_not_allowed(self):
         token = self.node.token("--read", "mine/**")
         async with self.client(token=token) as client:
