@@ -21,7 +21,7 @@ class Node:
         self.folder = tempfile.TemporaryDirectory()
         self.secret = Path(self.folder.name) / "token.secret"
         self.secret.write_text("0123456789abcdef" * 3)
-        self.options = options
+        self.options = [option.format(self.folder.name) for option in options]
         self.start(0)
 
     def start(self, port):
