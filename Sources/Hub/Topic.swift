@@ -169,8 +169,11 @@ final class Topic {
             }
         }
         guard forced, from < document.version else { return nil }
+        // Names that were given aliases since are told here or never.
+        let names = encoding == .messagePack ? document.definitions(after: from, in: id) : []
         let empty = Diff(
-            view: number, from: from, to: document.version, content: Diff.Content())
+            view: number, from: from, to: document.version, content: Diff.Content(),
+            definitions: names)
         Message.diff(empty).write(encoding, to: &writer, timestamp: wall)
         return writer.bytes()
     }
