@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 
 # The second is for tests that watch a server's memory.
 export SWIFT_BACKTRACE=enable=no FIELDCAST_SANITIZED=$1
+export LSAN_OPTIONS=suppressions="$PWD/tools/leaks.txt"
 exec swift test --disable-xctest --sanitize="$1" --scratch-path ".build-$1" --filter "$2"
