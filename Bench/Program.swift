@@ -20,20 +20,25 @@ enum Program {
             .filter { $0.name.hasPrefix(filter) }
         guard !measurements.isEmpty else { fail("no measurement's name begins with \(filter)") }
 
-        print(Report.header)
+        say(Report.header)
         var report = Report(rows: [])
         for measurement in measurements {
             do {
                 let row = try measurement.run()
-                print(Report.line(of: row))
+                say(Report.line(of: row))
                 report.rows.append(row)
             } catch TransportFault.absent(let peer) {
                 // The other rows are worth having all the same.
-                print("\(measurement.name): left out, there is no \(peer); see tools/deps.sh")
+                say("\(measurement.name): left out, there is no \(peer); see tools/deps.sh")
             }
         }
         try report.write()
-        print("\(report.rows.count) rows in \(Report.file)")
+        say("\(report.rows.count) rows in \(Report.file)")
+    }
+
+    /// At once, so that a run that is stopped has told what it measured.
+    private static func say(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
     private static func fail(_ message: String) -> Never {

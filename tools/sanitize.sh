@@ -4,9 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export SWIFT_BACKTRACE=enable=no
-# What has been freed is kept back to catch late uses; the tests that watch a server's memory need
-# that bounded.
-export ASAN_OPTIONS=quarantine_size_mb=4:thread_local_quarantine_size_kb=64
-export TSAN_OPTIONS=halt_on_error=0
+# The second is for tests that watch a server's memory.
+export SWIFT_BACKTRACE=enable=no FIELDCAST_SANITIZED=$1
+export LSAN_OPTIONS=suppressions="$PWD/tools/leaks.txt"
 exec swift test --disable-xctest --sanitize="$1" --scratch-path ".build-$1" --filter "$2"

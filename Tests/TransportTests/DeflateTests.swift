@@ -12,7 +12,7 @@ private func inflate(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
     try #require(Decompressor()).decompress(bytes.span, limit: limit)
 }
 
-@Suite struct DeflateTests {
+@Suite(.endsFixtures) struct DeflateTests {
     @Test(
         "RFC 7692 7.1: which offers are agreed to",
         arguments: [

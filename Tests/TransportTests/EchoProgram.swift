@@ -14,6 +14,10 @@ func echoProgram() throws -> URL {
 
 /// A server in a process of its own, so that its descriptors and memory are its own.
 final class EchoServer {
+    /// tools/sanitize.sh says so.
+    static let isSanitized =
+        ProcessInfo.processInfo.environment["FIELDCAST_SANITIZED"] != nil
+
     let process = Foundation.Process()
     let address: SocketAddress
 

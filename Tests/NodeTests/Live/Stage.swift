@@ -111,6 +111,8 @@ final class Stage: Service {
             let step = next < steps.count ? steps[next].name : "the end"
             Issue.record("the script stood still before: \(step)", sourceLocation: sourceLocation)
         }
+        // They hold the stage.
+        steps = []
     }
 
     // MARK: Service
