@@ -91,7 +91,8 @@ import Testing
                 "fieldcast-node --secret-file token.secret --admin",
                 with: node + " --admin"
             )
-            .replacing("--config node.toml 2>", with: "--config node.toml --listen 127.0.0.1:8080 2>")
+            .replacing(
+                "--config node.toml 2>", with: "--config node.toml --listen 127.0.0.1:8080 2>")
         try room.write("page.sh", script + (try DocsTests.ports(text)))
         let said = try RunningProgram.said(
             by: "/usr/bin/timeout", ["-k", "5", "120", "/bin/bash", "-x", "page.sh"],
