@@ -24,10 +24,10 @@ test: deps ## every test, those of the specification and of its text included
 	@tools/spec.sh
 	$(TEST)
 
-page: deps ## the demonstration's page, all of it, in Chromium; PICTURES=folder keeps pictures
+page: deps ## the JavaScript client, and all of the page in Chromium; PICTURES=folder keeps pictures
 	swift build --product fieldcast-node
 	FIELDCAST_NODE=.build/debug/fieldcast-node WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
-		node --test Tests/PageTests/page.mjs
+		node --test clients/js/test/*.test.js Tests/PageTests/page.mjs
 
 # The tests under a sanitizer, in a folder of their own: half an hour on two cores.
 SUITES := Wire|Hub|Node|Probe|Transport|Bench|Program

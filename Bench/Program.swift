@@ -15,7 +15,7 @@ enum Program {
         let fixture = try Fixture()
         let measurements = try
             (encodingMeasurements(fixture) + diffMeasurements(fixture) + hubMeasurements(fixture)
-            + transportMeasurements() + nodeMeasurements() + serviceMeasurements()
+            + transportMeasurements(fixture) + nodeMeasurements() + serviceMeasurements()
             + packageMeasurements())
             .filter { $0.name.hasPrefix(filter) }
         guard !measurements.isEmpty else { fail("no measurement's name begins with \(filter)") }

@@ -1,7 +1,7 @@
 // The peer of `node.publish.durable`: what a program that stores each change by itself reaches.
 //
-// Rules it keeps (rule 36): one thread, one row a transaction, prepared statements, no server and no
-// encoding at all; write-ahead log and `synchronous=FULL` as the node's store has; a row has a
+// Rules it keeps (rule 36): one thread, one row a transaction, prepared statements, no server and
+// no encoding at all; write-ahead log and `synchronous=FULL` as the node's store has; a row has a
 // topic's number, a version, and bytes of the length that the node writes for such a patch. Its
 // write-ahead log moves into the file every PAGES pages, 4,000 being its own best of 1,000, 4,000
 // and 16,000 on the machine where the row was first taken.
@@ -52,8 +52,8 @@ int main(int count, char **words) {
     run("PRAGMA synchronous=FULL");
     run("PRAGMA secure_delete=OFF");
     run(limit);
-    run("CREATE TABLE log (topic INTEGER, version INTEGER, change BLOB, PRIMARY KEY (topic, version))"
-        " WITHOUT ROWID");
+    run("CREATE TABLE log (topic INTEGER, version INTEGER, change BLOB, "
+        "PRIMARY KEY (topic, version)) WITHOUT ROWID");
     sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT");
     sqlite3_stmt *insert = prepare("INSERT INTO log VALUES (?, ?, ?)");
     unsigned char change[90];

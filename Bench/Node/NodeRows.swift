@@ -4,8 +4,8 @@ func nodeMeasurements() -> [Measurement] {
     [NodeDurable(name: "node.publish.durable").measurement]
 }
 
-/// Acknowledged durable patches a second, 64 publishers with one outstanding each on as many topics,
-/// against a program that commits row by row on the same file system.
+/// Acknowledged durable patches a second, 64 publishers with one outstanding each on as many
+/// topics, against a program that commits row by row on the same file system.
 struct NodeDurable {
     var name: String
     static let runs = 5

@@ -1,7 +1,7 @@
 import Foundation
 import Transport
 
-func transportMeasurements() -> [Measurement] {
+func transportMeasurements(_ fixture: Fixture) -> [Measurement] {
     let ports = TransportPorts()
     func fanout(
         _ name: String, ours: String, _ connections: Int, window: Int = 1,
@@ -29,7 +29,7 @@ func transportMeasurements() -> [Measurement] {
         TransportMemory(ports: ports, name: "transport.memory.idle", tls: false).measurement,
         TransportMemory(ports: ports, name: "transport.memory.tls", tls: true).measurement,
         unmask.measurement,
-    ]
+    ] + deflateMeasurements(fixture)
 }
 
 /// Processor time of the server for each frame of 120 bytes that it sends (rule 33).

@@ -17,6 +17,7 @@
             }
             var options = DeflateOptions()
             options.level = Int(first % 10)
+            options.thresholdBytes = 0
             options.memoryLevel = 1 + Int(first / 10 % 9)
             let window = 9 + Int(first % 7)
             guard let compressor = Compressor(options, windowBits: window) else {

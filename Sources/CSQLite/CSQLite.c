@@ -151,6 +151,14 @@ int64_t fc_statement_integer(fc_statement *statement, int32_t column) {
     return sqlite3_column_int64(statement->handle, column);
 }
 
+int32_t fc_statement_columns(fc_statement *statement) {
+    return sqlite3_data_count(statement->handle);
+}
+
+int32_t fc_statement_kind(fc_statement *statement, int32_t column) {
+    return sqlite3_column_type(statement->handle, column);
+}
+
 int64_t fc_statement_length(fc_statement *statement, int32_t column) {
     // The bytes first: asking for the length alone may turn a text into another encoding.
     sqlite3_column_blob(statement->handle, column);

@@ -29,6 +29,11 @@ public protocol Carrier: AnyObject {
     /// Whether somebody whose token is good may have one connection more; why not, otherwise.
     func admit(_ principal: Principal, on connection: UInt64) -> Nack?
 
+    /// Hands a command on; a refusal where nobody takes it.
+    func take(
+        _ command: Command, from origin: Origin, _ principal: Principal, instance: Text?
+    ) -> Nack?
+
     /// How long somebody must wait before publishing, signalling or reading history again; nil
     /// while it is within the limits.
     func wait(for principal: Principal) -> Interval?
@@ -37,6 +42,12 @@ public protocol Carrier: AnyObject {
 extension Carrier {
     public func admit(_ principal: Principal, on connection: UInt64) -> Nack? { nil }
     public func wait(for principal: Principal) -> Interval? { nil }
+
+    public func take(
+        _ command: Command, from origin: Origin, _ principal: Principal, instance: Text?
+    ) -> Nack? {
+        Nack(id: command.id, code: .unsupported, reason: "no application has it")
+    }
 }
 
 public enum TokenVerdict: Equatable, Sendable {

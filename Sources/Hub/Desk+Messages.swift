@@ -14,8 +14,7 @@ extension Desk {
         case .publish(let body): publish(body, station, now, carrier)
         case .hash(let report): prove(report, station, now, carrier)
         case .command(let body):
-            let nack = Nack(id: body.id, code: .unsupported, reason: "no application has it")
-            send(.nack(nack), to: station, now, carrier)
+            command(body, station, now, carrier)
         case .history(let body): history(body, station, now, carrier)
         case .signal(let body): signal(body, station, now, carrier)
         case .will(let body): will(body, station, now, carrier)
@@ -96,6 +95,10 @@ extension Desk {
             return
         }
         seats[index]?.joinedFrom = cursor?.version ?? 0
+        // The hub has room for all of a name's events again.
+        seats[index]?.passed = 0
+        if seat.holdsRoom { stations[seat.station]?.waiting -= 1 }
+        seats[index]?.holdsRoom = false
         let join = Request.Join(
             desk: number, seat: seats.id(index), topic: seat.topic, mask: seat.mask,
             rate: seat.rate, encoding: encoding, hash: seat.subscribe.hash, cursor: cursor,
@@ -158,13 +161,8 @@ extension Desk {
             origin: Origin(desk: number, connection: stations.id(station), id: body.id),
             topic: topic, principal: principal.name, instance: stations[station]?.session.instance,
             fingerprint: writer.fingerprint, change: body.change, expiries: body.expiries)
-        stations[station]?.inFlight += 1
         carrier.post(.publish(publication), toShard: topic.shard(of: shards))
-        guard let state = stations[station], !state.isPaused,
-            UInt64(state.inFlight) >= settings.terms.inFlight
-        else { return }
-        stations[station]?.isPaused = true
-        carrier.pause(state.line)
+        begin(station, carrier)
     }
 
     /// Why a request must wait: too many of them, or too little memory.
@@ -240,6 +238,42 @@ extension Desk {
         else { return }
         stations[station]?.isPaused = false
         carrier.resume(state.line)
+    }
+
+    // MARK: Commands
+
+    private mutating func command(
+        _ body: Command, _ station: UInt32, _ now: Instant, _ carrier: any Carrier
+    ) {
+        guard let principal = stations[station]?.principal else { return }
+        let origin = Origin(desk: number, connection: stations.id(station), id: body.id)
+        let refusal =
+            excess(body.id, principal, .publishes, carrier)
+            ?? carrier.take(
+                body, from: origin, principal, instance: stations[station]?.session.instance)
+        if let refusal {
+            send(.nack(refusal), to: station, now, carrier)
+        } else {
+            begin(station, carrier)
+        }
+    }
+
+    /// One request more is under way; at the limit the connection is not read.
+    private mutating func begin(_ station: UInt32, _ carrier: any Carrier) {
+        stations[station]?.inFlight += 1
+        guard let state = stations[station], !state.isPaused,
+            UInt64(state.inFlight) >= settings.terms.inFlight
+        else { return }
+        stations[station]?.isPaused = true
+        carrier.pause(state.line)
+    }
+
+    /// What an application answers to a command.
+    public mutating func answer(
+        _ message: Message, to origin: Origin, now: Instant, carrier: any Carrier
+    ) {
+        guard stations.holds(origin.connection) else { return }
+        answered(origin.connection.index, message, now, carrier)
     }
 
     // MARK: Events

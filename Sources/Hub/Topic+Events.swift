@@ -72,9 +72,13 @@ extension Topic {
     // MARK: Waiting
 
     /// Whether a request must wait for the store; then it has been put in the queue. Who leaves
-    /// need not wait: leaving shows nothing.
+    /// need not wait, nor who signals.
     func postpones(_ request: Request) -> Bool {
-        if case .leave = request { return false }
+        switch request {
+        // Leaving shows nothing, and a signal says nothing of what is stored.
+        case .leave, .signal: return false
+        case .join, .catchUp, .publish, .acknowledge, .presence, .past, .operate: break
+        }
         switch standing {
         case .ready:
             // What was applied in this turn is not even under way to the disk: it may be changed

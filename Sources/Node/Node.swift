@@ -114,14 +114,25 @@ public final class Node: Sendable {
                 failure = .listener("admin", error)
             }
         }
+        var applications: [ApplicationThread] = []
+        for (number, wish) in settings.applications.enumerated() where failure == nil {
+            do throws(Errno) {
+                applications.append(try ApplicationThread.make(wish, number: number))
+            } catch {
+                failure = .system(error)
+            }
+        }
         let shared = NodeLoop.Shared(
             post: Post(wakers), census: Census(), tickets: Tickets(),
             revocations: Revocations(store?.revocations ?? []), store: store,
-            desk: admin?.mailbox)
+            desk: admin?.mailbox, applications: applications)
         if failure == nil {
             store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
         }
         for latch in latches { latch.open(with: failure == nil ? shared : nil) }
+        for application in applications {
+            application.begin(settings, failure == nil ? shared : nil)
+        }
         admin?.begin(settings, failure == nil ? shared : nil)
         if let failure {
             for thread in threads { thread.join() }
@@ -177,7 +188,11 @@ public final class Node: Sendable {
     }
 
     /// From now on tokens are checked so. Connections that are in stay in.
-    public func replaceAccess(_ access: AccessSettings) { shared.post.tellAll(.access(access)) }
+    public func replaceAccess(_ access: AccessSettings) {
+        shared.post.tellAll(.access(access))
+        for application in shared.applications { application.mailbox.deliver(.access(access)) }
+        shared.desk?.deliver(AdminLetter(number: 0, .access(access)))
+    }
 
     /// From now on what peers, users and tenants may take is limited so; the number of all
     /// connections stays.
@@ -199,6 +214,7 @@ public final class Node: Sendable {
     public func stop() {
         shared.post.tellAll(.stop)
         for thread in threads { thread.join() }
+        for application in shared.applications { application.stop() }
         admin?.stop()
         // Last, so that whatever the loops handed over is stored.
         shared.store?.stop()

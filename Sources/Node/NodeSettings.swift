@@ -28,6 +28,8 @@ public struct NodeSettings: Sendable {
     public var store: StoreSettings?
     /// Where it says what happens; silent unless given one that writes.
     public var log = Log()
+    /// What stands beside the hub.
+    public var applications: [ApplicationSettings] = []
     /// Publishes live demonstration data.
     public var isDemonstration = false
     /// Serves the page that shows it, at `/`.

@@ -159,4 +159,18 @@ import Wire
         #expect(late.session[again]?.mirror.document == ["x": 1])
         #expect(reader.session[id]?.mirror.document == ["x": 1])
     }
+
+    @Test func aSignalWaitsForNoCommit() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        _ = reader.session.subscribe("a")
+        rig.pump()
+        rig.holdsStore = true
+        _ = writer.session.publish("a", set("x", 1))
+        rig.pump()
+        writer.session.signal("a", "typing")
+        rig.pump()
+        let signal = Signal(topic: "a", data: "typing", from: "w")
+        #expect(reader.notices.contains(.signal(signal)))
+    }
 }

@@ -2,7 +2,7 @@ import Hub
 import Testing
 import Wire
 
-/// Rules 14 and 15, L9 to L11 and L24 to L26: what waits for a reader is bounded, however slow it
+/// Rules 14 and 15, L9 to L11, L25 and L26: what waits for a reader is bounded, however slow it
 /// is, and nothing is lost that was promised.
 @Suite struct SlowReaderTests {
     private static let window: UInt64 = 400

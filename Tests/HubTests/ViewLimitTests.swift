@@ -2,7 +2,7 @@ import Hub
 import Testing
 import Wire
 
-/// Rule 13, L27: how many different views a principal may watch.
+/// Rule 13 and the specification's limits: how many different views a principal may watch.
 @Suite struct ViewLimitTests {
     private let topic = TopicKey(tenant: "t", name: "a")
     private let now = Instant(nanoseconds: 1)

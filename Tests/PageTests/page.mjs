@@ -110,8 +110,8 @@ test("two people at once: one edits, the other sees it, and who is late is asked
 test("a cut is told, and one diff brings back what was missed", async () => {
   const page = await visitLive();
   await page.value("cut.click()");
-  await page.until("standing.dataset.state === 'waiting'");
-  await page.until("/Next try in/.test(countdown.innerText)");
+  await page.until(`standing.dataset.state === 'waiting'
+    && /Next try in/.test(countdown.innerText)`);
   await page.until("/held, while away/.test(topics.innerText)");
   await page.value("retry.click()");
   await page.until("standing.dataset.state === 'live'");
@@ -164,6 +164,8 @@ test("a token that ends says so, and another is taken by keyboard", { skip: whol
 test("without a token the page asks for one", async () => {
   const page = await visit({ token: null });
   await page.until("!entrance.hidden && document.activeElement === token");
+  assert.ok(await page.value(
+    "[...document.querySelectorAll('section')].every((one) => !one.offsetParent)"));
   assertQuiet(page);
 });
 

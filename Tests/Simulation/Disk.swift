@@ -8,6 +8,8 @@ final class Disk {
     /// By loop, in order: asked for and not done.
     private var queues: [Queue<StoreRequest>] = []
     private var last: [UInt64] = []
+    /// How many commits of one loop were under way at a time, at most.
+    private(set) var mostUnderWay = 0
 
     /// The node starts with empty queues.
     func begin(loops: Int) {
@@ -18,6 +20,7 @@ final class Disk {
     /// Takes a request on; the moment at which it will be done comes back.
     func ask(_ request: StoreRequest, from loop: Int, at moment: UInt64) -> UInt64 {
         queues[loop].append(request)
+        mostUnderWay = max(mostUnderWay, queues[loop].count)
         last[loop] = max(last[loop], moment)
         return last[loop]
     }

@@ -15,6 +15,8 @@ package struct Simulation {
         package let events: Int
         package let faults: Faults
         package let comparisons: Int
+        /// Requests to the store that one loop had under way at a time, at most.
+        package let mostStoring: Int
         /// Equal for equal runs.
         package let digest: UInt64
         /// Simulated time, in milliseconds.
@@ -37,6 +39,7 @@ package struct Simulation {
         return Report(
             seed: seed, violation: world.oracle.violation, events: world.events,
             faults: world.faults, comparisons: world.oracle.comparisons,
+            mostStoring: world.disk.mostUnderWay,
             digest: world.oracle.digest, millis: world.now / 1_000_000, notes: trace.notes)
     }
 

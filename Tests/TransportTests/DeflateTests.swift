@@ -155,6 +155,19 @@ private func inflate(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
         #expect(Compressor(windowBits: 8) == nil)
     }
 
+    @Test("Below the threshold nothing is compressed, for one or for all")
+    func threshold() throws {
+        let zeros = [UInt8](repeating: 0, count: 256)
+        let usual = try #require(Compressor())
+        #expect(usual.compress(zeros.span) != nil)
+        #expect(usual.compress(zeros.span.extracting(droppingFirst: 1)) == nil)
+        #expect(Frame.server(Array(zeros.dropLast()), binary: true).count == 259)
+        var options = DeflateOptions()
+        options.thresholdBytes = 20
+        let eager = try #require(Compressor(options))
+        #expect(eager.compress(zeros.span.extracting(first: 20)) != nil)
+    }
+
     @Test("Compressed both ways over a loop; one broadcast frame for all", arguments: Ground.all)
     func loop(ground: Ground) throws {
         var limits = LoopLimits()

@@ -121,6 +121,7 @@ struct Summary: Sendable, CustomStringConvertible {
     var seeds = 0
     var events = 0
     var comparisons = 0
+    var mostStoring = 0
     var faults = Faults()
     var digest: UInt64 = 0
     var millis: UInt64 = 0
@@ -132,6 +133,7 @@ struct Summary: Sendable, CustomStringConvertible {
         one.seeds = 1
         one.events = report.events
         one.comparisons = report.comparisons
+        one.mostStoring = report.mostStoring
         one.faults = report.faults
         one.digest = report.digest
         one.millis = report.millis
@@ -143,6 +145,7 @@ struct Summary: Sendable, CustomStringConvertible {
         seeds += other.seeds
         events += other.events
         comparisons += other.comparisons
+        mostStoring = max(mostStoring, other.mostStoring)
         faults = faults + other.faults
         digest &+= other.digest
         millis += other.millis
@@ -154,7 +157,8 @@ struct Summary: Sendable, CustomStringConvertible {
     var description: String {
         """
         seeds \(seeds), simulated \(millis / 1_000) s, events \(events), \
-        views compared \(comparisons), digest \(String(digest, radix: 16))
+        views compared \(comparisons), at most \(mostStoring) writes of a loop under way, \
+        digest \(String(digest, radix: 16))
         faults \(faults.total): crashes \(faults.crashes), cuts \(faults.cuts), half-open \
         \(faults.halfOpen), abandoned \(faults.abandoned), slow readers \(faults.slowReaders), \
         tokens \(faults.tokens), clients begun anew \(faults.restarts), drains \(faults.drains), \

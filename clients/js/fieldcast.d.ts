@@ -60,7 +60,9 @@ export interface Options {
   /** Names this run of the client; random if nothing is said. */
   instance?: string;
   agent?: string;
-  /** Stand-ins for what the browser gives: WebSocket, fetch, timers, clock, chance. */
+  /** Where there is none, as in Node.js before 22: one with the browser's interface. */
+  WebSocket?: new (address: string, protocols: string[]) => object;
+  /** Stand-ins for all that the browser gives, for tests: src/environment.js. */
   environment?: object;
 }
 
@@ -91,6 +93,8 @@ export declare class Client {
   open(): this;
   /** Ends it in good order; what is unanswered is rejected. */
   close(): void;
+  /** Asks for a newer token now, and shows it to the server without a cut. */
+  refresh(): Promise<void>;
   /** Tries again at once, if it waits. */
   retry(): void;
   /** Cuts the line for a while, as a tunnel would. */

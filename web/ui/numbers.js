@@ -12,7 +12,10 @@ let chart = null;
 
 /** `then` is called when the first live value stands there. */
 export function follow(watch, then) {
-  watch.on("change", () => redraw(() => draw(watch.document, then)));
+  const isFirst = () => !document.documentElement.dataset.first;
+  const drawThis = () => draw(watch.document, then);
+  // The first is not kept waiting for the next frame.
+  watch.on("change", () => { if (isFirst()) drawThis(); else redraw(drawThis); });
   setInterval(() => sample(watch), 500);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
   document.addEventListener("themechange", recolour);

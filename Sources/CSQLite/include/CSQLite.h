@@ -73,6 +73,9 @@ int32_t fc_statement_step(fc_statement *_Nonnull statement);
 void fc_statement_reset(fc_statement *_Nonnull statement);
 // Columns count from 0 and are those of the row that the last step gave.
 int64_t fc_statement_integer(fc_statement *_Nonnull statement, int32_t column);
+// How many there are, and what one holds: 1 an integer, 2 a fraction, 3 a text, 4 bytes, 5 null.
+int32_t fc_statement_columns(fc_statement *_Nonnull statement);
+int32_t fc_statement_kind(fc_statement *_Nonnull statement, int32_t column);
 int64_t fc_statement_length(fc_statement *_Nonnull statement, int32_t column);
 // Fills as many bytes of the column as there is room for, and returns how many.
 int64_t fc_statement_bytes(fc_statement *_Nonnull statement, int32_t column,

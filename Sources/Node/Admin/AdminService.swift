@@ -115,6 +115,10 @@ final class AdminService: Service {
                 loop.stop(within: .seconds(1))
                 continue
             }
+            if case .access(let access) = letter.finding {
+                tokens = Tokens(access, shared.revocations)
+                continue
+            }
             guard var waiting = pending.removeValue(forKey: letter.number) else { continue }
             if case .stored(let isStored) = letter.finding,
                 case .revoke(let revocation) = waiting.request

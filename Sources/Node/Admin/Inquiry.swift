@@ -33,6 +33,8 @@ enum Finding: Sendable {
     case stored(Bool)
     /// Not an answer: the node stops, and the operator's thread with it.
     case stop
+    /// Nor this: tokens are checked so from now on.
+    case access(AccessSettings)
 }
 
 extension NodeLoop {

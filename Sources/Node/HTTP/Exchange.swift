@@ -9,6 +9,11 @@ final class Exchange {
         case posting(Posting)
         case streaming(Streaming)
 
+        /// What the desk speaks to it, where that is not what the client is answered in.
+        var spoken: Encoding? {
+            if case .reading(let reading) = self { reading.spoken } else { nil }
+        }
+
         /// See `Route.lasts`.
         var lasts: Bool {
             switch self {

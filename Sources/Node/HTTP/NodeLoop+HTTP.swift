@@ -78,12 +78,12 @@ extension NodeLoop {
 
     // MARK: Who asks
 
-    private enum Found {
+    enum Found {
         case success(Bearer)
         case failure(Problem)
     }
 
-    private func bearer(of request: HTTPRequest) -> Found {
+    func bearer(of request: HTTPRequest) -> Found {
         if let ticket = request.queryValue("ticket") {
             if let bearer = shared.tickets.take(Text(ticket), now: loop.now) {
                 return .success(bearer)
@@ -144,8 +144,8 @@ extension NodeLoop {
     ) -> Exchange {
         let isCounted = work.lasts
         let station = desk.openGuest(
-            line: id.line, encoding, bearer.principal, lifetime: bearer.lifetime(at: loop.now),
-            instance: instance, now: loop.now)
+            line: id.line, work.spoken ?? encoding, bearer.principal,
+            lifetime: bearer.lifetime(at: loop.now), instance: instance, now: loop.now)
         let exchange = Exchange(
             id, encoding, station: station, work, bearer.principal, isCounted: isCounted,
             deadline: deadline, origin: origin)

@@ -37,6 +37,10 @@ final class Reading {
         self.waits = waits
     }
 
+    /// What the desk is asked to speak. A document is put together here from diffs, which only
+    /// JSON says in full.
+    var spoken: Encoding { form == .document ? .json : encoding }
+
     /// What to subscribe with: what is known may be all there is.
     var first: Subscribe {
         var first = subscribe

@@ -15,6 +15,8 @@ enum Letter: Sendable {
     case store([StoreAnswer])
     /// Somebody wants to know whether this loop turns.
     case pulse(Pulse)
+    /// An application answers, or has something done.
+    case application(ApplicationLetter)
     /// The operator asks.
     case inquiry(Inquiry)
     case stop

@@ -20,7 +20,7 @@ extension NodeLoop: Carrier {
             }
         case .exchange(let exchange)?:
             if let decoded = Message(made: message, encoding) { tell(exchange, decoded, message) }
-        case nil: break
+        case .application?, nil: break
         }
     }
 
@@ -42,7 +42,7 @@ extension NodeLoop: Carrier {
                 deliver(prepared.frame, to: id)
             }
         case .exchange(let exchange)?: tell(exchange, prepared)
-        case nil: break
+        case .application?, nil: break
         }
     }
 
@@ -69,7 +69,7 @@ extension NodeLoop: Carrier {
                 deliver(Frame.framed(close.encoded(socket.encoding)), to: id)
             }
             loop.close(id, code: CloseCode(code), reason: reason.string)
-        case nil: loop.close(id, code: CloseCode(code), reason: reason.string)
+        case .application?, nil: loop.close(id, code: CloseCode(code), reason: reason.string)
         }
     }
 

@@ -6,6 +6,8 @@ import Wire
 enum Line {
     case socket(Socket)
     case exchange(Exchange)
+    /// A WebSocket that speaks an application's own language.
+    case application(Int)
 }
 
 /// A connection that stays: a WebSocket or a framed stream.
@@ -71,6 +73,9 @@ extension NodeLoop {
             return .respond(HTTPResponse(problem, Encoding(accepting: request), after: 5_000))
         }
         if let page = settings.pages?.answer(request) { return .respond(page) }
+        if !shared.applications.isEmpty, let application = application(for: request.path) {
+            return answer(request, by: application, on: id)
+        }
         do throws(Route.Refusal) {
             let route = try Route(request)
             switch route {
@@ -104,6 +109,7 @@ extension NodeLoop {
     }
 
     func opened(_ id: ConnectionID, subprotocol: String?) {
+        if openedForApplication(id) { return }
         guard let encoding = subprotocol.flatMap({ Encoding(subprotocol: Text($0)) }) else {
             loop.close(id, code: .protocolError, reason: "no subprotocol")
             return
@@ -120,6 +126,9 @@ extension NodeLoop {
     // MARK: Being there
 
     func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+        if case .application(let application)? = line(of: id) {
+            return received(message, binary: binary, for: application, on: id)
+        }
         guard case .socket(let socket)? = line(of: id) else { return }
         readWall()
         if let rate = limits.messagesPerSecond,
@@ -171,10 +180,12 @@ extension NodeLoop {
 
     func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
         unwelcome[id] = nil
+        upgrading[id] = nil
         if let address = addresses.removeValue(forKey: id) { shared.census.leave(from: address) }
         guard let line = line(of: id) else { return }
         setLine(nil, of: id)
         switch line {
+        case .application(let application): closedForApplication(application, id)
         case .socket(let socket):
             if let principal = socket.principal { shared.census.leave(principal) }
             desk.closed(socket.station, carrier: self)

@@ -30,6 +30,8 @@ final class NodeLoop: Service {
     var addresses: [ConnectionID: SocketAddress] = [:]
     /// Connections that said too much at once, and when they are heard again.
     var throttled: [(id: ConnectionID, until: Instant)] = []
+    /// Connections that are about to be an application's WebSockets.
+    var upgrading: [ConnectionID: (application: Int, request: ApplicationRequest)] = [:]
     /// Requests under way, and which of them something was said to in this turn.
     var exchanges: [ConnectionID: Exchange] = [:]
     var stirred: [ConnectionID] = []
@@ -64,6 +66,7 @@ final class NodeLoop: Service {
         let store: Store?
         /// Where the operator's thread reads answers.
         let desk: Mailbox<AdminLetter>?
+        let applications: [ApplicationThread]
     }
 
     init(_ loop: Loop, _ settings: NodeSettings, _ shared: Shared, number: Int) {
@@ -110,6 +113,7 @@ final class NodeLoop: Service {
             case .store(let answers): receive(answers)
             case .pulse(let pulse): pulse.beat()
             case .inquiry(let inquiry): answer(inquiry)
+            case .application(let letter): receive(letter)
             case .stop: drain()
             }
         }
@@ -154,6 +158,8 @@ final class NodeLoop: Service {
             for (desk, notice) in hub.takeLetters() {
                 if desk == number {
                     self.desk.receive(notice, fromShard: number, now: now, carrier: self)
+                } else if desk >= settings.loops {
+                    tellApplication(desk, notice)
                 } else {
                     outgoing[desk].append(.notice(notice, fromShard: number))
                 }

@@ -62,14 +62,29 @@ final class Prepared {
 }
 
 extension Message {
-    /// One that this node made itself.
+    /// One that this node made itself. A diff in MessagePack comes without what it changes: its
+    /// names are numbers that its reader was told earlier, and nobody here was.
     init?(made bytes: [UInt8], _ encoding: Encoding) {
         let message: Message?
         switch encoding {
         case .json: message = try? Message(json: bytes.span)
-        case .messagePack: message = try? Message(messagePack: bytes.span)
+        case .messagePack:
+            message =
+                Diff(headOf: bytes).map { .diff($0) } ?? (try? Message(messagePack: bytes.span))
         }
         guard let message else { return nil }
         self = message
+    }
+}
+
+extension Diff {
+    /// What a diff says before its fields; nil for every other message.
+    fileprivate init?(headOf bytes: [UInt8]) {
+        var reader = MessagePackReader(bytes.span)
+        guard let head = try? MessageHead(&reader),
+            head.code == UInt64(Message.Kind.diff.rawValue), let view = try? reader.readInteger(),
+            let to = try? reader.readInteger(), let span = try? reader.readInteger(), span <= to
+        else { return nil }
+        self.init(view: view, from: to - span, to: to, content: Content())
     }
 }

@@ -80,6 +80,20 @@ final class Statement {
 
     func unsigned(_ column: Int32) -> UInt64 { UInt64(bitPattern: integer(column)) }
 
+    /// The row as values: whole numbers, texts, bytes, or null.
+    var row: [Value] {
+        var row: [Value] = []
+        for column in 0..<(unsafe fc_statement_columns(pointer)) {
+            switch unsafe fc_statement_kind(pointer, column) {
+            case 1: row.append(.integer(integer(column)))
+            case 3: row.append(text(column).map { .text($0) } ?? .null)
+            case 4: row.append(.bytes(bytes(column)))
+            default: row.append(.null)
+            }
+        }
+        return row
+    }
+
     func bytes(_ column: Int32) -> [UInt8] {
         let length = Int(unsafe fc_statement_length(pointer, column))
         if length == 0 { return [] }

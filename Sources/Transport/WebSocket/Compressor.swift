@@ -3,7 +3,7 @@ internal import CZlib
 /// How hard to compress.
 public struct DeflateOptions: Equatable, Sendable {
     public var level = 1
-    /// Smaller messages go out as they are: the saving is less than its cost.
+    /// Smaller messages go out as they are: the saving is less than its cost (decision 020).
     public var thresholdBytes = 256
     /// zlib's memory level. A small table is cleared quickly, which happens for each message.
     public var memoryLevel = 5
@@ -17,6 +17,7 @@ public struct DeflateOptions: Equatable, Sendable {
 /// A door to zlib. Bound: the coder is freed with this object and never handed out.
 @safe public final class Compressor {
     private let coder: OpaquePointer
+    private let thresholdBytes: Int
     private var room: [UInt8] = []
 
     /// Nil when zlib refuses: window bits below 9 or above 15, or no memory.
@@ -27,13 +28,14 @@ public struct DeflateOptions: Equatable, Sendable {
                 Int32(clamping: options.memoryLevel))
         else { return nil }
         unsafe self.coder = coder
+        thresholdBytes = options.thresholdBytes
     }
 
     deinit { unsafe fc_deflater_free(coder) }
 
-    /// The compressed payload; nil when that would not be smaller.
+    /// The compressed payload; nil when it is below the threshold, or that would not be smaller.
     func compress(_ payload: Span<UInt8>) -> [UInt8]? {
-        if payload.isEmpty { return nil }
+        if payload.isEmpty || payload.count < thresholdBytes { return nil }
         let bound = Int(unsafe fc_deflate_bound(coder, Int64(payload.count)))
         if room.count < bound { room = [UInt8](repeating: 0, count: bound) }
         defer { if room.count > 1 << 20 { room = [] } }

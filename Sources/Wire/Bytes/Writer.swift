@@ -114,8 +114,9 @@ public struct Writer: ~Copyable {
             stamp.removeAll(keepingCapacity: true)
             time.appendISO8601(to: &stamp)
         }
-        let stamp = stamp
-        append(stamp.span)
+        // A name of its own: the writer must not be read while it is written.
+        let written = stamp
+        append(written.span)
     }
 
     /// What was written, in place; it is valid until the next change.

@@ -11,7 +11,7 @@ public struct Subscription: Sendable {
     /// Set while a snapshot is due or comes in parts: what is held is nothing to resume from.
     public internal(set) var awaitsSnapshot = true
     /// How long to wait between two repairs; it doubles, up to a minute or so.
-    private var repairWait = Interval.seconds(1)
+    private var repairWait = Interval.seconds(2)
     private var lastRepair: Instant?
     /// When it subscribes anew, because what came was wrong.
     var resumesAt: Instant?

@@ -35,8 +35,11 @@ final class Rig: Carrier {
     private let hubSettings: Hub.Settings
     private var seed: UInt64 = 1
 
-    init(_ rules: TopicRules = TopicRules(), desk settings: Desk.Settings = Desk.Settings()) {
-        hubSettings = Hub.Settings(rules: rules)
+    init(
+        _ rules: TopicRules = TopicRules(), desk settings: Desk.Settings = Desk.Settings(),
+        dedupWindow: Int = 1_024
+    ) {
+        hubSettings = Hub.Settings(rules: rules, dedupWindow: dedupWindow)
         hub = Hub(hubSettings, shard: 0, shards: 1, desks: 1, seed: seed)
         desk = Desk(settings, number: 0, shards: 1)
     }

@@ -50,6 +50,7 @@ final class Caller: Service {
     let loop: Loop
     let node: Node
     private var answers: [ConnectionID: Answer] = [:]
+    private var talks: [ConnectionID: Talk] = [:]
 
     init(_ settings: NodeSettings = Stage.settings()) throws {
         node = try Node.start(settings)
@@ -58,7 +59,7 @@ final class Caller: Service {
     }
 
     func end() {
-        for id in answers.keys { loop.abort(id) }
+        for id in Array(answers.keys) + Array(talks.keys) { loop.abort(id) }
         while loop.connectionCount > 0 { _ = loop.turn(atMostUntil: loop.now) }
         // A kernel that is asked in batches closes with the next one.
         _ = loop.turn(atMostUntil: loop.now)
@@ -131,6 +132,40 @@ final class Caller: Service {
         }
     }
 
+    // MARK: WebSockets of an application
+
+    /// A WebSocket and the texts that came on it.
+    final class Talk {
+        var connection: ConnectionID?
+        var isOpen = false
+        var heard: [String] = []
+    }
+
+    func talk(_ target: String) throws -> Talk {
+        let talk = Talk()
+        let wish = WebSocketWish(
+            host: node.address.description, target: target, subprotocols: [])
+        let id = try loop.connect(to: node.address, wish)
+        talk.connection = id
+        talks[id] = talk
+        return talk
+    }
+
+    func say(_ text: String, on talk: Talk) {
+        let bytes = [UInt8](text.utf8)
+        if let id = talk.connection {
+            _ = loop.send(message: bytes.span, binary: false, to: id)
+        }
+    }
+
+    func opened(_ id: ConnectionID, subprotocol: String?) { talks[id]?.isOpen = true }
+
+    func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+        var bytes: [UInt8] = []
+        for i in message.indices { bytes.append(message[i]) }
+        talks[id]?.heard.append(String(decoding: bytes, as: UTF8.self))
+    }
+
     // MARK: Service
 
     func responded(_ head: HTTPResponseHead, on id: ConnectionID) {
@@ -150,5 +185,6 @@ final class Caller: Service {
     func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
         answers[id]?.isWhole = true
         answers[id] = nil
+        talks[id] = nil
     }
 }

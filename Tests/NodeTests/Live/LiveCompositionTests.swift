@@ -108,6 +108,11 @@ private final class Play {
         }
         poll(&poller)
         poll(&packedPoller)
+        let whole = company.caller.call(
+            .get, "/v1/documents/room/1?fields=a,n,text", as: reader,
+            [("accept", "application/msgpack")])
+        let bytes = whole.body
+        #expect((try? Value(messagePack: bytes.span)) == .map(masked), "\(what)")
         #expect(poller.mirror.document == masked, "\(what)")
         #expect(packedPoller.mirror.document == masked, "\(what)")
         if let stream {

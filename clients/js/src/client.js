@@ -1,5 +1,6 @@
 // One connection for a whole page: what it watches, publishes and tells, through every cut.
 
+import { remedy } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { environment as ofBrowser } from "./environment.js";
 import { Events } from "./events.js";
@@ -24,14 +25,17 @@ export class Client extends Emitter {
   #subscriptions = new Map();
   #presences = new Map();
   #wills = new Map();
-  #nextID = 1;
+  #nextRequest = 1;
+  #nextSubscription = 1;
   #refusals = 0;
 
   state = { name: "closed", code: null, reason: "not opened yet" };
 
   constructor(address, options = {}) {
     super();
-    this.#environment = options.environment ?? ofBrowser;
+    const { environment = ofBrowser, WebSocket } = options;
+    this.#environment = WebSocket
+      ? Object.create(environment, { WebSocket: { value: WebSocket } }) : environment;
     const { web, socket } = addresses(address);
     this.instance = options.instance ?? this.#environment.identity();
     this.#link = new Link(
@@ -57,6 +61,11 @@ export class Client extends Emitter {
     this.#outbox.close(new Error("the client is closed"));
   }
 
+  /** Asks for a newer token now, and shows it to the server without a cut. */
+  refresh() {
+    return this.#link.refresh();
+  }
+
   /** Tries again at once, if it waits. */
   retry() {
     this.#link.retry();
@@ -76,7 +85,7 @@ export class Client extends Emitter {
 
   /** Watches a state topic: all that may be seen of it, or `options.fields`. */
   watch(topic, options = {}) {
-    return this.#begin(new Watch(this, this.#nextID++, topic, options));
+    return this.#begin(new Watch(this, this.#nextSubscription++, topic, options));
   }
 
   /** Who is present at a topic. */
@@ -86,7 +95,8 @@ export class Client extends Emitter {
 
   /** Reads an event topic; each event is done when what `handle` returns is fulfilled. */
   events(topic, options, handle) {
-    return this.#begin(new Events(this, this.#nextID++, topic, options, handle));
+    return this.#begin(
+      new Events(this, this.#nextSubscription++, topic, options, handle));
   }
 
   #begin(subscription) {
@@ -97,7 +107,8 @@ export class Client extends Emitter {
   }
 
   resubscribe(subscription) {
-    if (this.#link.isLive) this.say(subscription.request(this.#link.isBinary));
+    if (!this.#subscriptions.has(subscription.id)) return;
+    this.say(subscription.request(this.#link.isBinary));
   }
 
   forget(subscription) {
@@ -112,17 +123,19 @@ export class Client extends Emitter {
     for (const way of Object.keys(patch)) {
       if (!WAYS.includes(way)) throw new TypeError(`a patch has no '${way}'`);
     }
-    const answer = await this.#outbox.add({ type: "publish", id: this.#nextID++, topic, ...patch });
+    const id = this.#nextRequest++;
+    const answer = await this.#outbox.add({ type: "publish", id, topic, ...patch });
     return answer.version;
   }
 
   async command(name, data) {
-    return (await this.#outbox.add({ type: "command", id: this.#nextID++, name, data })).data;
+    const id = this.#nextRequest++;
+    return (await this.#outbox.add({ type: "command", id, name, data })).data;
   }
 
   /** A page of an event topic's past: { events: [{ sequence, data, time }], next }. */
   async history(topic, { limit = 50, start } = {}) {
-    const id = this.#nextID++;
+    const id = this.#nextRequest++;
     const page = await this.#outbox.add({ type: "history", id, topic, limit, start });
     const events = (page.events ?? []).map(([sequence, data, time]) => ({ sequence, data, time }));
     return { events, next: page.next };
@@ -163,12 +176,16 @@ export class Client extends Emitter {
     return this.#environment.now();
   }
 
+  later(milliseconds, work) {
+    this.#environment.setTimeout(work, milliseconds);
+  }
+
   say(message) {
-    if (this.#link.isLive) this.#link.send(message);
+    this.#link.send(message);
   }
 
   #flush() {
-    if (this.#link.isLive) {
+    if (this.#link.isOpen) {
       for (const message of this.#outbox.take(this.#link.terms.inFlight)) this.#link.send(message);
     } else {
       this.#poller?.wake();
@@ -187,7 +204,8 @@ export class Client extends Emitter {
         // What a poller has said may still be answered; the ids make a repeat harmless.
         this.#outbox.cut();
         return [
-          ...[...this.#subscriptions.values()].map((one) => one.request(isBinary)),
+          ...[...this.#subscriptions.values()].flatMap(
+            (one) => [one.request(isBinary), ...one.resaid?.() ?? []]),
           ...[...this.#wills].map(([topic, patch]) => ({ type: "will", topic, ...patch })),
           ...[...this.#presences].map(([topic, state]) => ({ type: "presence", topic, state })),
           ...this.#outbox.take(this.#link.terms.inFlight),
@@ -202,6 +220,7 @@ export class Client extends Emitter {
         this.#outbox.cut();
         for (const one of this.#subscriptions.values()) one.cut();
       },
+      isIdle: () => this.#outbox.size === 0,
       refused: () => {
         this.#refusals++;
         if (this.#refusals >= REFUSALS) this.#poller?.start();
@@ -224,6 +243,7 @@ export class Client extends Emitter {
       presences: () => this.#presences,
       unsaid: () => this.#outbox.take(1, ({ type }) => type === "publish" || type === "command"),
       answer: (message) => this.#answer(message),
+      refused: (watch) => this.#unsubscribed({ id: watch.id, code: 504 }),
       working: () => this.#become({ name: "polling" }),
       failed: (reason) => {
         this.#outbox.cut();
@@ -281,6 +301,8 @@ export class Client extends Emitter {
         if (this.#subscriptions.has(id)) this.resubscribe(one);
       }, 3000);
     } else {
+      // It is over, unless it begins anew by itself (code 401).
+      if (code === undefined || remedy(code) !== "snapshot") this.#subscriptions.delete(id);
       one.unsubscribed(code);
     }
   }

@@ -15,6 +15,9 @@ export class Events extends Emitter {
   #print = "";
   #queue = Promise.resolve();
   #acknowledges = false;
+  /** How many deliveries have been answered since credit was last given. */
+  #given = 0;
+  #missed = null;
 
   status = "waiting";
   view = null;
@@ -48,24 +51,46 @@ export class Events extends Emitter {
     const { name, start, credit, unordered } = this.options;
     return {
       type: "subscribe", id: this.id, topic: this.topic, name, credit, unordered: unordered || null,
-      start: this.#print ? null : start,
-      cursor: this.#print && !name ? [this.#inbox.epoch, this.done, this.#print] : null,
+      start, cursor: this.#print ? [this.#inbox.epoch, this.done, this.#print] : null,
     };
+  }
+
+  /** What is said behind the request when a connection is new. */
+  resaid() {
+    const ack = this.options.name ? this.#inbox.acknowledgement(this.id) : null;
+    return ack ? [ack] : [];
   }
 
   subscribed({ view, verdict, cursor: [epoch, sequence, print], gone }) {
     this.view = view;
     this.code = undefined;
     this.#print = print;
+    this.#given = 0;
     this.#inbox.begin(epoch, sequence);
     if (verdict === 3) this.emit("gone", gone ?? 0);
     this.#become("current");
   }
 
+  /** Of a topic that came into being, or began anew: it tells the epoch (S16). */
+  snapshot({ epoch, version }) {
+    this.#inbox.begin(epoch, version);
+  }
+
   received({ sequence, data, time, deliveries }) {
+    const missing = this.#inbox.missing(sequence);
+    if (missing !== null && !this.options.unordered && missing !== this.#missed) {
+      // Asked for once; what does not come then is gone, or was refused for ever (L24).
+      this.#missed = missing;
+      this.view = null;
+      this.#client.resubscribe(this);
+      return;
+    }
+    if (missing !== null) this.#inbox.skip(sequence - 1);
     const verdict = this.#inbox.received(sequence);
     if (verdict !== "fresh") {
-      if (verdict === "repeated") this.#acknowledge();
+      // It used credit up, and makes no work (L16).
+      this.#given++;
+      this.#acknowledge();
       return;
     }
     let isAnswered = false;
@@ -76,6 +101,8 @@ export class Events extends Emitter {
       if (code === Code.never || !this.options.name) this.#inbox.finished(sequence);
       else this.#inbox.postponed(sequence);
       this.#nack(sequence, code, after);
+      this.#given++;
+      this.#acknowledge();
     };
     const event = {
       sequence, data, time, deliveries: deliveries ?? 0,
@@ -93,6 +120,7 @@ export class Events extends Emitter {
       if (isAnswered) return;
       isAnswered = true;
       this.#inbox.finished(sequence);
+      this.#given++;
       this.#acknowledge();
     };
     if (this.options.unordered) work();
@@ -113,6 +141,9 @@ export class Events extends Emitter {
       if (this.view === null) return;
       const ack = this.#inbox.acknowledgement(this.id);
       if (ack) this.#client.say(ack);
+      // As many more as were answered: so many may be under way as was asked for.
+      if (this.#given) this.#client.say({ type: "credit", id: this.id, amount: this.#given });
+      this.#given = 0;
     });
   }
 
@@ -124,6 +155,7 @@ export class Events extends Emitter {
 
   cut() {
     this.view = null;
+    this.#inbox.cut();
     if (this.status === "current") this.#become("stale");
   }
 

@@ -5,6 +5,7 @@ export class Inbox {
   #open = new Set();
   #highest = 0;
   #unsaid = false;
+  #hasFinished = false;
 
   /** Every event up to this one is done. */
   done = 0;
@@ -13,24 +14,28 @@ export class Inbox {
   /** A subscription begins: at `sequence` if the epoch is another, else where it stood. */
   begin(epoch, sequence) {
     if (epoch !== this.epoch) {
+      this.#hasFinished = this.#unsaid = false;
       this.#beyond.clear();
       this.#open.clear();
       this.done = this.#highest = sequence;
     } else if (sequence > this.done) {
-      this.#skip(sequence);
+      this.skip(sequence);
     }
     this.epoch = epoch;
   }
 
-  /** "fresh", "repeated" (done before, to be acknowledged again) or "open" (being worked on). */
+  /** The first that is missing before this one; null if none is (L24). */
+  missing(sequence) {
+    return sequence > this.#highest + 1 ? this.#highest + 1 : null;
+  }
+
+  /** "fresh", "repeated" (done before, to be acknowledged again) or "underWay". */
   received(sequence) {
     if (sequence <= this.done || this.#beyond.has(sequence)) {
       this.#unsaid = true;
       return "repeated";
     }
-    if (this.#open.has(sequence)) return "open";
-    // First deliveries come in order: what was left out before this one is not to come.
-    for (let left = this.#highest + 1; left < sequence; left++) this.finished(left);
+    if (this.#open.has(sequence)) return "underWay";
     this.#highest = Math.max(this.#highest, sequence);
     this.#open.add(sequence);
     return "fresh";
@@ -41,7 +46,12 @@ export class Inbox {
     if (sequence <= this.done) return;
     this.#beyond.add(sequence);
     while (this.#beyond.delete(this.done + 1)) this.done++;
-    this.#unsaid = true;
+    this.#unsaid = this.#hasFinished = true;
+  }
+
+  /** The connection is gone, and with it perhaps the last acknowledgement. */
+  cut() {
+    this.#unsaid ||= this.#hasFinished;
   }
 
   /** It will come again. */
@@ -49,12 +59,15 @@ export class Inbox {
     this.#open.delete(sequence);
   }
 
-  #skip(sequence) {
+  /** Events up to here are gone, and are not waited for (L19). */
+  skip(sequence) {
+    if (sequence <= this.done) return;
     for (const one of this.#beyond) if (one <= sequence) this.#beyond.delete(one);
     for (const one of this.#open) if (one <= sequence) this.#open.delete(one);
     this.done = sequence;
     this.#highest = Math.max(this.#highest, sequence);
     while (this.#beyond.delete(this.done + 1)) this.done++;
+    this.#unsaid = true;
   }
 
   /** What to say, if there is something that was not said. */

@@ -11,13 +11,13 @@ const defaults = {
   unconfirmedTime: 10_000, authenticateTime: 5_000, heartbeatTime: 30_000,
   inactivityTime: 300_000, dedupWindow: 1_024,
 };
-/** How long a connection may take to open, and how long it must have lasted to count as good. */
+/** How long a connection may take to open. */
 const OPENING = 10_000;
-const LASTING = 5_000;
 
 /**
  * `owner` is told: `flight()` gives what is said behind open and authenticate, `live()`,
- * `cut()`, `received(message, bytes)`, `changed(state)`, `refused()` when a try did not even open.
+ * `cut()`, `received(message, bytes)`, `changed(state)`, `refused()` when a try did not even open,
+ * and `isIdle()` says whether all is answered.
  */
 export class Link {
   #owner;
@@ -29,8 +29,10 @@ export class Link {
   #stopReturning = null;
   #ending = null;
   #spread = 0;
+  #isDraining = false;
   #freshTokens = 0;
   #heard = 0;
+  #spoke = 0;
   #position = 0;
   #said = 0;
   #nonce = 0;
@@ -74,8 +76,15 @@ export class Link {
     this.#end({ name: "closed", code: null, reason });
   }
 
+  /** Whether something can be said: requests need not wait for the answer to `authenticate`. */
+  get isOpen() {
+    return this.#isOpen && this.#socket?.readyState === 1;
+  }
+
+  /** Says it if there is a connection. */
   send(message) {
-    if (!this.#socket || this.#socket.readyState !== 1) return;
+    if (!this.isOpen) return;
+    this.#spoke = this.#environment.now();
     this.#socket.send(encodeMessage(message, this.isBinary));
   }
 
@@ -169,18 +178,19 @@ export class Link {
     if (typeof this.#options.token === "function" && expires !== undefined) {
       // Early enough that the answer comes in time, and never in a rush.
       const early = Math.min(60_000, expires / 5);
-      this.#after("refresh", Math.min(expires - early, 2 ** 31 - 1), () => this.#refresh());
+      this.#after("refresh", Math.min(expires - early, 2 ** 31 - 1), () => this.refresh());
     }
     if (this.isLive) return;
     this.#stop("opening");
     this.isLive = true;
-    this.#after("lasting", LASTING, () => this.#backoff.reset());
+    this.#backoff.reset();
     this.#beat();
     this.#owner.live();
     this.#owner.changed({ name: "live", principal, tenant });
   }
 
-  async #refresh() {
+  /** Shows a newer token, without a cut. */
+  async refresh() {
     const attempt = this.#attempt;
     try {
       const token = await this.token();
@@ -203,6 +213,11 @@ export class Link {
       this.#owner.malformed(error);
     }
     if (message) this.#take(message, bytes);
+    if (this.#isDraining && this.#owner.isIdle()) {
+      // Everything is answered: it leaves, and comes back within the window (S15).
+      this.#closed(3204, "the server asked to come back");
+      return;
+    }
     this.#confirm();
   }
 
@@ -224,6 +239,7 @@ export class Link {
         break;
       case "drain":
         this.#spread = message.window;
+        this.#isDraining = true;
         this.#owner.received(message, bytes);
         break;
       case "close":
@@ -250,16 +266,19 @@ export class Link {
     this.send({ type: "seen", position: this.#position });
   }
 
-  /** Asks after one heartbeat of silence, gives up after three (S5). */
+  /** Asks after a heartbeat of saying nothing, gives up after three of hearing nothing (S5). */
   #beat() {
     const { heartbeatTime } = this.terms;
-    this.#after("beat", heartbeatTime, () => {
-      const silence = this.#environment.now() - this.#heard;
-      if (silence >= heartbeatTime * 3) {
+    const now = this.#environment.now();
+    const ask = this.#spoke + heartbeatTime;
+    const end = this.#heard + heartbeatTime * 3;
+    this.#after("beat", Math.min(ask, end) - now, () => {
+      const later = this.#environment.now();
+      if (later >= this.#heard + heartbeatTime * 3) {
         this.#closed(3000 + Code.heartbeatMissed, "nothing heard");
         return;
       }
-      if (silence >= heartbeatTime) this.send({ type: "ping", nonce: ++this.#nonce });
+      if (later >= this.#spoke + heartbeatTime) this.send({ type: "ping", nonce: ++this.#nonce });
       this.#beat();
     });
   }
@@ -288,6 +307,7 @@ export class Link {
     const wasLive = this.isLive;
     const spread = this.#spread;
     this.#spread = 0;
+    this.#isDraining = false;
     this.#drop();
     if (!this.isWanted) return;
     const code = ending?.code ?? (status >= 3100 && status < 4000 ? status - 3000 : null);

@@ -143,6 +143,11 @@ function moment(bytes) {
   return nanoseconds < 1e9 ? new Time(seconds, nanoseconds) : fail("malformedTime");
 }
 
+function isASCII(text) {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
 /** The canonical MessagePack of a value (E10). */
 export function encodeMessagePack(value) {
   const writer = new Writer();
@@ -199,6 +204,13 @@ export class Writer {
   }
 
   text(text) {
+    // As with reading: most texts are names, and shorter than an encoder's call.
+    if (text.length < 64 && isASCII(text)) {
+      this.head(text.length, 0xa0, 32, 0xd9, true);
+      let at = this.grow(text.length);
+      for (let i = 0; i < text.length; i++) this.bytes[at++] = text.charCodeAt(i);
+      return;
+    }
     const bytes = encoder.encode(wellFormed(text));
     this.head(bytes.length, 0xa0, 32, 0xd9, true);
     this.raw(bytes);

@@ -16,6 +16,10 @@ export class Outbox {
     return this.#items.size;
   }
 
+  has(id) {
+    return this.#items.has(id);
+  }
+
   /** Takes a message on; the answer comes back. */
   add(message) {
     return new Promise((resolve, reject) => {

@@ -16,7 +16,7 @@ const LEASE = 60;
 
 /**
  * `owner` gives `token()`, `watches()`, `presences()` and `unsaid()` (what waits to be said), and is
- * told `answer(message)`, `working()` and `failed(reason)`.
+ * told `answer(message)`, `refused(watch)`, `working()` and `failed(reason)`.
  */
 export class Poller {
   #owner;
@@ -50,6 +50,11 @@ export class Poller {
   }
 
   stop() {
+    // A connection brings presence of its own: the leased one would stand beside it for a while.
+    const leased = this.isWorking ? [...this.#owner.presences().keys()] : [];
+    for (const topic of leased) {
+      this.#say(null, { type: "presence", topic, client: this.#instance }).catch(() => {});
+    }
     this.#run?.abort();
     this.#run = null;
     this.isWorking = false;
@@ -87,7 +92,7 @@ export class Poller {
         const text = await answer.text();
         if (run === this.#run) this.#take(watch, text);
       } else if (answer.status === 403 || answer.status === 404) {
-        watch.unsubscribed(504);
+        this.#owner.refused(watch);
       } else if (answer.status !== 304) {
         throw new Error(`the server answers ${answer.status}`);
       }
@@ -118,7 +123,7 @@ export class Poller {
   #went(watch, run, wait) {
     if (run !== this.#run) return;
     // A request that the server held needs no pause behind it.
-    const pause = watch.status === "refused" ? 60 : wait ? 0 : ROUND;
+    const pause = wait ? 0 : ROUND;
     this.#due.set(watch, this.#environment.now() + pause * 1000);
     this.#worked(run);
   }
@@ -185,7 +190,7 @@ export class Poller {
     for (let tries = 0; ; tries++) {
       const token = await this.#owner.token();
       const answer = await this.#environment.fetch(this.#base + target, {
-        ...options, signal: run.signal, cache: "no-store",
+        ...options, signal: run?.signal, cache: "no-store",
         headers: { ...headers, authorization: `Bearer ${token}` },
       });
       if (answer.status !== 401 || tries) return answer;

@@ -18,6 +18,7 @@ export class Watch extends Emitter {
   /** "waiting" (nothing yet), "current", "stale" (held, while away) or "refused". */
   status = "waiting";
   view = null;
+  awaitsSnapshot = false;
   rate = undefined;
   code = undefined;
 
@@ -36,7 +37,7 @@ export class Watch extends Emitter {
 
   /** Epoch, version and print, if something whole is held. */
   get cursor() {
-    return this.#print ? [this.epoch, this.version, this.#print] : null;
+    return this.#print && !this.awaitsSnapshot ? [this.epoch, this.version, this.#print] : null;
   }
 
   /** Asks the server for the hash of what it holds; "proof" follows. */
@@ -65,26 +66,34 @@ export class Watch extends Emitter {
     this.code = undefined;
     const [epoch, version, print] = cursor;
     this.awaitsSnapshot = verdict === 2;
-    if (verdict === 2 || !this.#print) this.#begin(epoch, verdict === 2 ? 0 : version);
+    if (!this.awaitsSnapshot && !this.#print) {
+      // Nothing was held, and nothing was missed.
+      this.#mirror = new Mirror();
+      this.#mirror.version = version;
+      this.#mirror.epoch = epoch;
+    }
     this.#print = print;
     if (!this.awaitsSnapshot) this.#become("current");
   }
 
-  #begin(epoch, version) {
-    // The document stays to be looked at until the snapshot is there.
-    this.#mirror.version = version;
-    this.#mirror.epoch = epoch;
-  }
-
-  snapshot(message, bytes, isBinary, isComplete) {
+  snapshot(message, bytes, isBinary) {
+    // Void until the last part: what was held stays to be looked at (S14).
+    this.awaitsSnapshot = true;
     try {
-      if (!this.#mirror.reset(message, isBinary, isComplete)) return;
+      if (!this.#mirror.reset(message, isBinary)) return;
     } catch (error) {
       this.#broken(error);
       return;
     }
+    if (message.hash !== undefined) {
+      const agrees = message.hash === this.hash;
+      this.emit("proof", { version: message.version, agrees });
+      if (!agrees) {
+        this.#broken();
+        return;
+      }
+    }
     this.awaitsSnapshot = false;
-    this.#compare(message.hash, message.version);
     this.#become("current");
     this.emit("change", { kind: "snapshot", changes: [], bytes, from: 0, to: message.version });
   }
@@ -116,10 +125,16 @@ export class Watch extends Emitter {
 
   /** Lets go of what is held, and takes a snapshot. */
   #broken(error) {
-    if (!(error instanceof DecodeError)) throw error;
+    if (error && !(error instanceof DecodeError)) throw error;
     this.#print = "";
     this.awaitsSnapshot = true;
-    this.again();
+    const since = this.#client.now() - this.#reported.at;
+    const wait = since < this.#reported.wait ? this.#reported.wait - since : 0;
+    this.#reported = { at: this.#client.now() + wait, wait: this.#reported.wait * 2 };
+    // At once, but not over and over: a server that is wrong is not mended by being asked.
+    this.view = null;
+    if (wait) this.#client.later(wait, () => { if (this.view === null) this.again(); });
+    else this.again();
   }
 
   #compare(hash, version) {
@@ -144,13 +159,10 @@ export class Watch extends Emitter {
     this.#become("refused");
   }
 
-  polled(print) {
-    this.#print = print;
-    this.#become("current");
-  }
-
   cut() {
     this.view = null;
+    // What was void is dropped: there is nothing whole to go on from.
+    if (this.awaitsSnapshot) this.#print = "";
     this.awaitsSnapshot = false;
     if (this.status === "current") this.#become("stale");
   }

@@ -103,7 +103,7 @@ test("the type declarations name what the modules have, and nothing else", () =>
     const own = Object.getOwnPropertyNames(entry[name].prototype)
       .filter((one) => typeof Object.getOwnPropertyDescriptor(
         entry[name].prototype, one).value === "function");
-    const inner = ["resubscribe", "forget", "now", "say"];
+    const inner = ["resubscribe", "forget", "now", "later", "say"];
     // `on` comes from what a client is built on.
     assert.deepEqual([...new Set(declared)].filter((one) => one !== "on").sort(),
       own.filter((one) => !inner.includes(one)).sort(), name);

@@ -5,7 +5,8 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Code, connect } from "../fieldcast.js";
-import { Desk, program, surroundings } from "./desk.mjs";
+import { Desk, program } from "./desk.mjs";
+import { WebSocket } from "./websocket.mjs";
 
 const AsyncFunction = (async () => {}).constructor;
 const skip = program ? false : "FIELDCAST_NODE does not name a node";
@@ -32,7 +33,7 @@ test("the examples of the README do what it says", { skip }, async () => {
     token: desk.token, Code, keep, console: { log: tell },
     connect: (address, options) => {
       assert.equal(new URL(address).hostname, "127.0.0.1");
-      client = connect(desk.address, { ...options, environment: surroundings() });
+      client = connect(desk.address, { ...options, WebSocket });
       return client;
     },
   };
