@@ -7,7 +7,7 @@ import Testing
     static let folder = PackagingTests.tree.appending(path: "docs")
     static let pages = [
         "install.md", "configuration.md", "nginx.md", "securing.md", "metrics.md", "sizing.md",
-        "upgrading.md", "troubleshooting.md",
+        "upgrading.md", "troubleshooting.md", "backup.md",
     ]
 
     /// A fenced block: what stands behind its fence, and what is in it.
