@@ -14,7 +14,7 @@ rm -rf "$out"
 mkdir -p "$out/doc"
 strip -o "$out/fieldcast-node" "$room/release/fieldcast-node"
 cp packaging/* LICENSE "$out"
-cp README.md CHANGELOG.md SECURITY.md docs/*.md "$out/doc"
+cp CHANGELOG.md SECURITY.md docs/*.md "$out/doc"
 "$out/fieldcast-node" --version
 tar -C .build/dist --owner=0 --group=0 --sort=name -czf ".build/dist/$name.tar.gz" "$name"
 

@@ -34,7 +34,8 @@ int32_t fc_hold_signals(void) {
 int32_t fc_await_signal(int64_t nanoseconds) {
     sigset_t set;
     kept(&set);
-    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    struct timespec time = {
+        .tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     for (;;) {
         int number = nanoseconds < 0 ? sigwaitinfo(&set, NULL) : sigtimedwait(&set, NULL, &time);
         if (number == SIGHUP) return FC_SIGNAL_RELOAD;

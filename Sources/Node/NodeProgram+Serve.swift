@@ -63,8 +63,8 @@ extension NodeProgram {
         }
         let count = outcome.mistakes.count
         Process.write(
-            "fieldcast-node: \(count) \(count == 1 ? "mistake" : "mistakes"); 'fieldcast-node config "
-                + "reference' lists every key\n", to: .error)
+            "fieldcast-node: \(count) \(count == 1 ? "mistake" : "mistakes"); "
+                + "'fieldcast-node config reference' lists every key\n", to: .error)
         return 2
     }
 

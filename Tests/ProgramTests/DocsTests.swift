@@ -7,7 +7,7 @@ import Testing
     static let folder = PackagingTests.tree.appending(path: "docs")
     static let pages = [
         "install.md", "configuration.md", "nginx.md", "securing.md", "metrics.md", "sizing.md",
-        "upgrading.md", "troubleshooting.md",
+        "upgrading.md", "troubleshooting.md", "backup.md",
     ]
 
     /// A fenced block: what stands behind its fence, and what is in it.
@@ -91,7 +91,8 @@ import Testing
                 "fieldcast-node --secret-file token.secret --admin",
                 with: node + " --admin"
             )
-            .replacing("--config node.toml 2>", with: "--config node.toml --listen 127.0.0.1:8080 2>")
+            .replacing(
+                "--config node.toml 2>", with: "--config node.toml --listen 127.0.0.1:8080 2>")
         try room.write("page.sh", script + (try DocsTests.ports(text)))
         let said = try RunningProgram.said(
             by: "/usr/bin/timeout", ["-k", "5", "120", "/bin/bash", "-x", "page.sh"],

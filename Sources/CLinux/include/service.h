@@ -10,8 +10,10 @@
 
 // Sends a text to the socket of this name; a name that begins with @ is an abstract one. 0 or a
 // negative errno.
-int32_t fc_notify(const uint8_t *__counted_by(name_length) name __noescape, int32_t name_length,
-                  const uint8_t *__counted_by(length) text __noescape, int32_t length);
+int32_t fc_notify(const uint8_t *_Nonnull __counted_by(name_length) name __noescape,
+                  int32_t name_length,
+                  const uint8_t *_Nonnull __counted_by(length) text __noescape,
+                  int32_t length);
 
 // Makes an inherited descriptor ready for a loop: it must be a listening stream socket of IP. It
 // does not block from here on, and programs that we start do not get it. 0 or a negative errno.

@@ -47,6 +47,9 @@ public struct ConfigurationMistake: Error, Equatable, Sendable {
 /// The known word that is nearest to what was written.
 enum Nearest {
     static func of(_ word: String, in known: [String]) -> String? {
+        // Who wrote "warn" meant "warning".
+        let begun = known.filter { $0.hasPrefix(word) }
+        if word.utf8.count > 2, begun.count == 1 { return begun[0] }
         let near = known.min { distance($0, word) < distance($1, word) }
         guard let near, distance(near, word) <= max(2, word.utf8.count / 3) else { return nil }
         return near

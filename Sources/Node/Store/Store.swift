@@ -97,8 +97,8 @@ final class Store: Sendable {
             opened.open(with: .failure(error))
             return
         }
-        var worker = StoreWorker(
-            file, link, StoreComplaints(settings.complain, well: settings.allIsWell))
+        let complaints = StoreComplaints(settings.complain, well: settings.allIsWell)
+        var worker = StoreWorker(file, link, complaints)
         worker.work()
     }
 

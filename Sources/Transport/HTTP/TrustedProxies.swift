@@ -29,7 +29,9 @@ public struct TrustedProxies: Equatable, Sendable {
 
     public init(_ ranges: [Range] = []) { self.ranges = ranges }
 
-    public func trusts(_ address: SocketAddress) -> Bool { ranges.contains { $0.contains(address) } }
+    public func trusts(_ address: SocketAddress) -> Bool {
+        ranges.contains { $0.contains(address) }
+    }
 
     /// The nearest address that no trusted proxy has: `X-Forwarded-For` is read from its end, and
     /// only as far as trusted proxies wrote it. What a client wrote itself lies beyond that.

@@ -1,4 +1,5 @@
 import Testing
+import Wire
 
 @testable import Node
 
@@ -79,6 +80,29 @@ import Testing
         #expect(ConfigurationText(long).mistakes.count == 1)
         let wrong = [UInt8](String(repeating: "x\n", count: 1_000).utf8)
         #expect(ConfigurationText(wrong).mistakes.count == ConfigurationText.mistakeLimit)
+    }
+
+    @Test("Whatever is done to the example, mistakes stand where the file has a line")
+    func disturbed() {
+        let example = [UInt8](ConfigurationExample.text.utf8)
+        let hard = [UInt8]("[]\"'\\=#\n\r,.{}u0_-é".utf8)
+        var generator = SeededGenerator(seed: 11)
+        for _ in 0..<300 {
+            var bytes = example
+            for _ in 0..<Int.random(in: 1...40, using: &generator) {
+                let at = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: bytes.remove(at: at)
+                case 1: bytes[at] = hard.randomElement(using: &generator) ?? 0
+                default: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: at)
+                }
+            }
+            let lines = bytes.count { $0 == 0x0a } + 1
+            for mistake in NodeProgram.mistakes(inConfiguration: bytes) {
+                guard case .file(let place) = mistake.source else { continue }
+                #expect((1...lines).contains(place.line) && place.column > 0)
+            }
+        }
     }
 
     @Test("Every beginning of the example is read without a trap")

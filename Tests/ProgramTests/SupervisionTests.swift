@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What passes between the node and systemd, with the test in systemd's place.
-@Suite("The node and its service manager", .serialized) struct ServiceManagerTests {
+@Suite("The node and its service manager", .serialized) struct SupervisionTests {
     /// Where a service manager listens for what its services say.
     final class NotifySocket {
         let path: String
@@ -93,6 +93,7 @@ import Testing
         name = sys.argv[2]
         port = s.getsockname()[1]
         os.dup2(s.fileno(), 3)
+        os.set_inheritable(3, True)
         os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=name)
         print("handed over", port, flush=True)
         os.execv(sys.argv[3], sys.argv[3:])
@@ -104,7 +105,7 @@ import Testing
         return try RunningProgram(
             "/usr/bin/python3",
             [
-                "-c", ServiceManagerTests.launcher, kind, name, program, "--secret-file",
+                "-c", SupervisionTests.launcher, kind, name, program, "--secret-file",
                 room.path("secret"), "--loops", "2",
             ])
     }
