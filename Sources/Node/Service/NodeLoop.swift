@@ -28,6 +28,8 @@ final class NodeLoop: Service {
     var addresses: [ConnectionID: SocketAddress] = [:]
     /// Connections that said too much at once, and when they are heard again.
     var throttled: [(id: ConnectionID, until: Instant)] = []
+    /// Connections that are read again once the desk has finished speaking.
+    var thawing: [ConnectionID] = []
     /// Requests under way, and which of them something was said to in this turn.
     var exchanges: [ConnectionID: Exchange] = [:]
     var stirred: [ConnectionID] = []
@@ -152,6 +154,7 @@ final class NodeLoop: Service {
                 }
             }
             settleExchanges()
+            thaw()
             if !batch.isEmpty { timing.delivered.add(System.now.since(now)) }
         } while !requests.isEmpty && budget > 0
         answerOperated()
