@@ -1,4 +1,5 @@
 internal import Transport
+internal import Wire
 
 /// Where the server is: `ws://host:port/path`, or any shorter form of it; `wss://` under TLS, and
 /// `tcp://host:port` or `tls://host:port` for framed streams.
@@ -108,5 +109,18 @@ struct Target: Equatable, Sendable {
         } catch {
             throw UsageError("nobody knows where \(host) is (\(error))")
         }
+    }
+}
+
+extension Loop {
+    /// Begins to connect to a server of the protocol, in the way that its address says.
+    func connect(
+        to address: SocketAddress, _ target: Target, _ encoding: Encoding
+    ) throws(Errno) -> ConnectionID {
+        if target.isFramed { return try connect(to: address, tls: target.tls, framed: encoding) }
+        let wish = WebSocketWish(
+            host: target.authority, target: target.path,
+            subprotocols: [encoding.subprotocol.string])
+        return try connect(to: address, tls: target.tls, wish)
     }
 }

@@ -27,11 +27,8 @@ extension LoadRun {
     }
 
     private func connect(_ client: VirtualClient, _ now: Instant) {
-        let wish = WebSocketWish(
-            host: target.authority, target: target.path,
-            subprotocols: [client.encoding.subprotocol.string])
         do throws(Errno) {
-            let id = try loop.connect(to: address, wish)
+            let id = try loop.connect(to: address, target, client.encoding)
             client.connection = id
             client.stage = .connecting
             let slot = Int(id.index)
