@@ -92,6 +92,8 @@ extension LoadRun {
         case .byUs: return "by the probe" + (code ?? "")
         case .lost: return "connection lost"
         case .timedOut: return "no answer in time"
+        case .violation where end.reason == "TLS":
+            return "no TLS: the certificate is not trusted, or the listener has none"
         case .violation: return "the server broke the WebSocket protocol" + (code ?? "")
         case .unreachable(let error): return "cannot connect: \(error)"
         case .upgradeRefused(let status): return "the upgrade was answered with status \(status)"
