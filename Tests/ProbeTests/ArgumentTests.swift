@@ -73,7 +73,9 @@ import Wire
 
     @Test(
         "What is no address is refused",
-        arguments: ["", "ws://", "ws://h:0", "ws://h:99999", "ftp://h", "wss://h", "ws://[::1"])
+        arguments: [
+            "", "ws://", "ws://h:0", "ws://h:99999", "ftp://h", "wss://h:0", "tcp://h", "ws://[::1",
+        ])
     func noAddresses(_ text: String) {
         #expect(throws: UsageError.self) { try Target(text) }
     }

@@ -24,6 +24,12 @@ final class FakeNode: Service {
         var late = Interval(nanoseconds: 0)
         /// Refuses every publish.
         var refuses = false
+        /// Takes every token for a good one.
+        var trustsAnybody = false
+        /// Answers pings with other nonces.
+        var mixesNonces = false
+        /// Says nothing to what it does not know.
+        var isMute = false
     }
 
     private final class Peer {
@@ -166,10 +172,13 @@ final class FakeNode: Service {
     private func react(_ reaction: ServerSession.Reaction, _ id: ConnectionID, _ peer: Peer) {
         switch reaction {
         case .none: break
+        case .answer(.pong(let pong)) where faults.mixesNonces:
+            send(.pong(Pong(nonce: pong.nonce + 1)), id, peer)
+        case .answer(.error) where faults.isMute: break
         case .answer(let message): send(message, id, peer)
         case .verify(let token):
             let verdict =
-                token == "bad"
+                !faults.trustsAnybody && !["good", "good-token"].contains(token)
                 ? peer.session.rejected("no")
                 : peer.session.accepted(
                     principal: "somebody", tenant: "test", lifetime: nil, now: loop.now)

@@ -71,6 +71,15 @@ import Wire
         #expect(summary(result).text.contains("lost"))
     }
 
+    @Test("Of ten thousand diffs one is lost: it is found, counted once, and named")
+    func oneInTenThousand() throws {
+        let result = try run(plan { $0.rate = 1_200 }, FakeNode.Faults(losesOneIn: 10_000))
+        #expect(result.audit.receipts >= 10_000)
+        #expect(result.audit.gaps == 1 && result.audit.lost == 1)
+        #expect(result.failures == ["1 lost"])
+        #expect(summary(result).outcome == .missed)
+    }
+
     @Test("A repeated diff is found and named")
     func repeatedDiff() throws {
         let result = try run(plan(), FakeNode.Faults(repeatsOneIn: 499))

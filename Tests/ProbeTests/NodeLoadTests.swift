@@ -8,9 +8,12 @@ import Wire
 /// The same thread as in the node's own tests, seen from outside: a real node over real WebSockets,
 /// two hundred clients in both encodings with several masks, some of which are cut and resume.
 @Suite("A node under load", .serialized) struct NodeLoadTests {
-    private func run(_ change: (inout LoadPlan) -> Void) throws -> (LoadResult, String) {
+    private func run(
+        framed: Bool = false, _ change: (inout LoadPlan) -> Void
+    ) throws -> (LoadResult, String) {
         var settings = NodeSettings()
         settings.listeners[0].address = .loopback(port: 0)
+        settings.listeners[0].speech = framed ? .framed : .http
         let secret = System.random(32)
         settings.access.keys = try #require(TokenKeys(secret: secret))
         let node = try Node.start(settings)
@@ -33,7 +36,8 @@ import Wire
         change(&plan)
         let result = LoadRun(
             plan, on: try Loop(LoopLimits(), on: .auto), to: node.address,
-            target: try Target("ws://\(node.address)"), token: { _ in token }
+            target: try Target("\(framed ? "tcp" : "ws")://\(node.address)"),
+            token: { _ in token }
         ).run()
         return (result, Summary(result: result, verdicts: []).text)
     }
@@ -46,6 +50,13 @@ import Wire
         #expect(result.audit.proven >= 200 && result.audit.seconded == 10)
         #expect(text.contains("0 diverged") && text.contains("a second"))
         #expect(text.contains("p99") && text.contains("receipt"))
+    }
+
+    @Test("Framed streams are audited like WebSockets, in both encodings")
+    func framed() throws {
+        let (result, text) = try run(framed: true) { $0.connections = 40 }
+        #expect(result.failures == [], "\(text)")
+        #expect(result.ready == 40 && result.audit.proven >= 40)
     }
 
     @Test("Hashes behind every diff agree as well")

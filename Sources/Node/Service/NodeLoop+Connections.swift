@@ -173,7 +173,18 @@ extension NodeLoop {
     func hold(_ id: ConnectionID, _ isHeld: Bool) {
         guard case .socket(let socket)? = line(of: id) else { return }
         socket.isHeld = isHeld
-        if isHeld { loop.pause(id) } else if !socket.isThrottled { loop.resume(id) }
+        if isHeld { loop.pause(id) } else if !socket.isThrottled { thawing.append(id) }
+    }
+
+    /// Not while the desk speaks: what a connection kept back is said to the desk at once.
+    func thaw() {
+        let ids = thawing
+        thawing = []
+        for id in ids {
+            guard case .socket(let socket)? = line(of: id), !socket.isHeld, !socket.isThrottled
+            else { continue }
+            loop.resume(id)
+        }
     }
 
     // MARK: Going

@@ -32,6 +32,8 @@ final class NodeLoop: Service {
     var throttled: [(id: ConnectionID, until: Instant)] = []
     /// Connections that are about to be an application's WebSockets.
     var upgrading: [ConnectionID: (application: Int, request: ApplicationRequest)] = [:]
+    /// Connections that are read again once the desk has finished speaking.
+    var thawing: [ConnectionID] = []
     /// Requests under way, and which of them something was said to in this turn.
     var exchanges: [ConnectionID: Exchange] = [:]
     var stirred: [ConnectionID] = []
@@ -165,6 +167,7 @@ final class NodeLoop: Service {
                 }
             }
             settleExchanges()
+            thaw()
             if !batch.isEmpty { timing.delivered.add(System.now.since(now)) }
         } while !requests.isEmpty && budget > 0
         answerOperated()

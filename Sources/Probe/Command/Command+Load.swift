@@ -21,6 +21,11 @@ extension Command {
                 "another server with the same stick"
             ),
             (
+                "fieldcast-probe load wss://live.example.org --token @token --deflate "
+                    + "--authority ca.pem",
+                "under TLS, compressed; tcp://HOST:PORT and tls://HOST:PORT are framed streams"
+            ),
+            (
                 "fieldcast-probe load ws://127.0.0.1:8080 --token @token "
                     + "--preset reconnect-storm --report storm.html",
                 "how fast a thousand come back, as a page with charts"
@@ -35,15 +40,19 @@ extension Command {
         var arguments = given
         try Scenario.complete(&arguments, knowing: loadOptions)
         let url = try arguments.positions("URL")[0]
-        let target =
+        var target =
             arguments.has("plain") ? try Target(url, path: "/") : try Target(url)
+        try target.trust(arguments)
+        if target.isFramed, arguments.has("plain") {
+            throw UsageError("--plain speaks WebSocket alone", hint: "use ws:// or wss://")
+        }
         let plan = try LoadPlan(arguments)
         let isPlain = arguments.has("plain")
         let credentials = isPlain ? nil : try Credentials(arguments)
         var expectations: [Expectation] = []
         for text in arguments.all("expect") { expectations.append(try Expectation(text)) }
         let result = try execute(
-            plan, target, credentials, quiet: arguments.has("quiet"))
+            plan, target, credentials, arguments)
         return try tell(result, expectations, arguments)
     }
 
@@ -74,12 +83,12 @@ extension Command {
             Option("size", "BYTES", "of a message with --plain (128)"),
             Option("result", "FILE", "keep the result as JSON"),
             Option("report", "FILE", "keep the result as an HTML page with charts"),
+            Option("deflate", "offer permessage-deflate"),
             Option("quiet", "no progress, only the result"),
-        ] + Credentials.options
+        ] + Credentials.options + Target.options
 
     private static func execute(
-        _ plan: LoadPlan, _ target: Target, _ credentials: Credentials?,
-        quiet: Bool
+        _ plan: LoadPlan, _ target: Target, _ credentials: Credentials?, _ arguments: Arguments
     ) throws(UsageError) -> LoadResult {
         if let fault = Preflight.here().fault(plan) { throw fault }
         let address = try target.address()
@@ -89,12 +98,14 @@ extension Command {
         }
         let loop: Loop
         do throws(Errno) {
-            loop = try Loop(LoopLimits(), on: .auto)
+            var limits = LoopLimits()
+            if arguments.has("deflate") { limits.deflate = DeflateOptions() }
+            loop = try Loop(limits, on: .auto)
         } catch {
             throw UsageError("no event loop could be made: \(error)")
         }
         Machine.noteInterrupts()
-        let ticker = Ticker(isQuiet: quiet)
+        let ticker = Ticker(isQuiet: arguments.has("quiet"))
         let result: LoadResult
         if credentials == nil {
             result = PlainRun(

@@ -9,7 +9,7 @@ extension Command {
             Option("unset", "FIELD", "take a field away; may be given often"),
             Option("event", "JSON", "append this to an event topic instead"),
             Option("patience", "TIME", "wait so long for the answer (10s)"),
-        ] + Credentials.options,
+        ] + Credentials.options + Target.options,
         examples: [
             (
                 "fieldcast-probe publish ws://127.0.0.1:8080 desk/queue --token TOKEN depth=4",
@@ -30,7 +30,8 @@ extension Command {
         guard arguments.words.count >= 2 else {
             throw UsageError(arguments.words.isEmpty ? "URL is missing" : "TOPIC is missing")
         }
-        let target = try Target(arguments.words[0])
+        var target = try Target(arguments.words[0])
+        try target.trust(arguments)
         let change = try Publish.Change(
             assignments: Array(arguments.words.dropFirst(2)), unset: arguments.all("unset"),
             event: arguments.text("event"))

@@ -12,7 +12,7 @@ extension Command {
             Option("lines", "a line for each change, also on a terminal"),
             Option("count", "N", "end after so many changes"),
             Option("for", "TIME", "end after this time"),
-        ] + Credentials.options,
+        ] + Credentials.options + Target.options,
         examples: [
             ("fieldcast-probe watch ws://127.0.0.1:8080 desk/metrics --token TOKEN", "a screen"),
             (
@@ -27,7 +27,8 @@ extension Command {
         ]
     ) { (arguments) throws(UsageError) in
         let words = try arguments.positions("URL", "TOPIC")
-        let target = try Target(words[0])
+        var target = try Target(words[0])
+        try target.trust(arguments)
         let encodings = ["json": Encoding.json, "msgpack": Encoding.messagePack]
         guard let encoding = encodings[arguments.text("encoding") ?? "msgpack"] else {
             throw UsageError("--encoding: json or msgpack is wanted")

@@ -11,7 +11,7 @@ struct Command: Sendable {
     let examples: [(String, String)]
     let run: @Sendable (Arguments) throws(UsageError) -> Outcome
 
-    static let all: [Command] = [.load, .compare, .watch, .publish, .token]
+    static let all: [Command] = [.load, .check, .compare, .watch, .publish, .token]
 
     static func named(_ name: String) -> Command? { all.first { $0.name == name } }
 

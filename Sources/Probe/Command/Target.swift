@@ -1,26 +1,62 @@
 internal import Transport
+internal import Wire
 
-/// Where the server is: `ws://host:port/path`, or any shorter form of it.
+/// Where the server is: `ws://host:port/path`, or any shorter form of it; `wss://` under TLS, and
+/// `tcp://host:port` or `tls://host:port` for framed streams.
 struct Target: Equatable, Sendable {
     let host: String
     let port: UInt16
     let path: String
+    /// Whether it is spoken to under TLS.
+    let isSecure: Bool
+    /// Whether it is a listener for framed streams, and no WebSocket.
+    let isFramed: Bool
+    /// Whose certificates are taken; needed where it is secure.
+    private var context: TLSContext?
+
+    static func == (a: Target, b: Target) -> Bool {
+        a.url == b.url
+    }
+
+    static let options = [
+        Option("authority", "FILE", "with TLS: the certificates to trust (the system's)")
+    ]
+
+    /// What its connections need for TLS; nil for those in the clear.
+    var tls: TLSWish? { context.map { TLSWish($0, serverName: host) } }
+
+    /// Reads whom to trust; to be called before connections are made.
+    mutating func trust(_ arguments: Arguments) throws(UsageError) {
+        let path = arguments.text("authority")
+        guard isSecure else {
+            if path != nil { throw UsageError("--authority is for wss:// and tls://") }
+            return
+        }
+        var authorities: [UInt8]?
+        if let path { authorities = try Machine.read(path) }
+        do throws(TLSContext.Fault) {
+            context = try TLSContext(authorities: authorities)
+        } catch {
+            throw UsageError("\(path ?? "the system"): no certificates to trust: \(error)")
+        }
+    }
 
     /// Where a node's WebSocket is.
     static let usualPath = "/v1/ws"
 
     init(_ text: String, path usual: String = Target.usualPath) throws(UsageError) {
         var rest = text[...]
-        if let scheme = text.firstRange(of: "://") {
-            switch text[..<scheme.lowerBound].lowercased() {
-            case "ws", "http": break
-            case "wss", "https":
-                throw UsageError(
-                    "\(text): TLS is not spoken yet", hint: "use ws:// to a plain listener")
-            case let other:
-                throw UsageError("\(text): \(other):// is not spoken", hint: "use ws://")
-            }
-            rest = text[scheme.upperBound...]
+        var scheme = "ws"
+        if let end = text.firstRange(of: "://") {
+            scheme = text[..<end.lowerBound].lowercased()
+            rest = text[end.upperBound...]
+        }
+        switch scheme {
+        case "ws", "http": (isSecure, isFramed) = (false, false)
+        case "wss", "https": (isSecure, isFramed) = (true, false)
+        case "tcp", "fieldcast": (isSecure, isFramed) = (false, true)
+        case "tls", "fieldcasts": (isSecure, isFramed) = (true, true)
+        default: throw UsageError("\(text): \(scheme):// is not spoken", hint: "use ws://")
         }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let path = rest[slash...]
@@ -48,7 +84,8 @@ struct Target: Equatable, Sendable {
             }
             self.port = port
         } else {
-            port = 80
+            if isFramed { throw UsageError("\(text): a port is missing") }
+            port = isSecure ? 443 : 80
         }
     }
 
@@ -59,7 +96,10 @@ struct Target: Equatable, Sendable {
     /// As it stands in a request's `host` field.
     var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    var url: String { "ws://\(authority)\(path)" }
+    var url: String {
+        if isFramed { return "\(isSecure ? "tls" : "tcp")://\(authority)" }
+        return "\(isSecure ? "wss" : "ws")://\(authority)\(path)"
+    }
 
     /// Asks the resolver where the address is not written in numbers.
     func address() throws(UsageError) -> SocketAddress {
@@ -69,5 +109,18 @@ struct Target: Equatable, Sendable {
         } catch {
             throw UsageError("nobody knows where \(host) is (\(error))")
         }
+    }
+}
+
+extension Loop {
+    /// Begins to connect to a server of the protocol, in the way that its address says.
+    func connect(
+        to address: SocketAddress, _ target: Target, _ encoding: Encoding
+    ) throws(Errno) -> ConnectionID {
+        if target.isFramed { return try connect(to: address, tls: target.tls, framed: encoding) }
+        let wish = WebSocketWish(
+            host: target.authority, target: target.path,
+            subprotocols: [encoding.subprotocol.string])
+        return try connect(to: address, tls: target.tls, wish)
     }
 }

@@ -27,11 +27,8 @@ extension LoadRun {
     }
 
     private func connect(_ client: VirtualClient, _ now: Instant) {
-        let wish = WebSocketWish(
-            host: target.authority, target: target.path,
-            subprotocols: [client.encoding.subprotocol.string])
         do throws(Errno) {
-            let id = try loop.connect(to: address, wish)
+            let id = try loop.connect(to: address, target, client.encoding)
             client.connection = id
             client.stage = .connecting
             let slot = Int(id.index)
@@ -95,6 +92,8 @@ extension LoadRun {
         case .byUs: return "by the probe" + (code ?? "")
         case .lost: return "connection lost"
         case .timedOut: return "no answer in time"
+        case .violation where end.reason == "TLS":
+            return "no TLS: the certificate is not trusted, or the listener has none"
         case .violation: return "the server broke the WebSocket protocol" + (code ?? "")
         case .unreachable(let error): return "cannot connect: \(error)"
         case .upgradeRefused(let status): return "the upgrade was answered with status \(status)"

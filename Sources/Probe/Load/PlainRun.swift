@@ -85,7 +85,8 @@ final class PlainRun: Service {
             clients[n].meant = meant
             do throws(Errno) {
                 let id = try loop.connect(
-                    to: address, WebSocketWish(host: target.authority, target: target.path))
+                    to: address, tls: target.tls,
+                    WebSocketWish(host: target.authority, target: target.path))
                 clients[n].connection = id
                 clients[n].stage = .connecting
                 while bySlot.count <= Int(id.index) { bySlot.append(-1) }

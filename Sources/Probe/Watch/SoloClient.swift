@@ -63,11 +63,7 @@ final class SoloClient: Service {
     private func connect(_ now: Instant) {
         connectAt = Instant(nanoseconds: .max)
         do throws(Errno) {
-            connection = try loop.connect(
-                to: address,
-                WebSocketWish(
-                    host: target.authority, target: target.path,
-                    subprotocols: [session.settings.encoding.subprotocol.string]))
+            connection = try loop.connect(to: address, target, session.settings.encoding)
         } catch {
             gone("cannot connect: \(error)", now)
         }

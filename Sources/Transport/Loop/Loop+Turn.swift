@@ -1,14 +1,14 @@
-internal import Wire
+package import Wire
 
 extension Loop {
     /// Sets the service without running, for whoever drives the turns by hand.
-    func begin(_ service: any Service) {
+    package func begin(_ service: any Service) {
         self.service = service
         now = kernel.now()
     }
 
     /// One turn. False when the loop has stopped and nothing is left.
-    func turn(atMostUntil limit: Instant) -> Bool {
+    package func turn(atMostUntil limit: Instant) -> Bool {
         if isStopping, connectionCount == 0 || now >= stopAt {
             dropAll()
             return false
