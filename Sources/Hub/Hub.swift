@@ -9,6 +9,8 @@ public struct Hub: ~Copyable {
     public struct Settings: Sendable {
         public var rules: TopicRules
         public var topicLimit: Int
+        /// Of this hub's share of the topics, how many may be one tenant's; nil for all.
+        public var topicsPerTenant: Int?
         /// How many answers to publishes are kept for each publisher and topic.
         public var dedupWindow: Int
         /// How many different views of one topic a principal may watch; a topic has 64 in all.
@@ -38,6 +40,8 @@ public struct Hub: ~Copyable {
     var topics: [Topic?] = []
     var freeTopics: [Int] = []
     var places: [TopicKey: Int] = [:]
+    /// How many topics each tenant has here.
+    var tenants: [Text: Int] = [:]
     var audiences: [Audience?] = []
     var freeAudiences: [Int] = []
     /// Audiences with something to send, in the order in which they came to have it.
@@ -161,7 +165,10 @@ public struct Hub: ~Copyable {
     /// The topic; it is made, absent, when there is none and room for one.
     mutating func topic(_ key: TopicKey) -> Topic? {
         if let place = places[key] { return topics[place] }
-        guard places.count < settings.topicLimit else { return nil }
+        guard places.count < settings.topicLimit,
+            tenants[key.tenant, default: 0] < settings.topicsPerTenant ?? .max
+        else { return nil }
+        tenants[key.tenant, default: 0] += 1
         let place = freeTopics.popLast() ?? topics.count
         let topic = Topic(
             key, place: place, settings.rules.settings(for: key.name),
@@ -178,6 +185,8 @@ public struct Hub: ~Copyable {
             places[topic.key] != nil
         else { return }
         places[topic.key] = nil
+        let others = tenants[topic.key.tenant, default: 1] - 1
+        tenants[topic.key.tenant] = others > 0 ? others : nil
         topics[topic.place] = nil
         freeTopics.append(topic.place)
     }

@@ -2,8 +2,8 @@ import Hub
 public import Wire
 
 /// An application's own tables, in a SQLite file of its own, as safe as the topics are. What
-/// happens in `transaction` happens whole or not at all, and a command's effect is remembered in the
-/// same transaction, so that the command given again is done once.
+/// happens in `transaction` happens whole or not at all, and a command's effect is remembered in
+/// the same transaction, so that the command given again is done once.
 public final class ApplicationTables {
     private let database: Database
     private let findAnswer: Statement

@@ -53,7 +53,8 @@ struct ApplicationThread: Sendable {
             service = ApplicationService(loop, mailbox, try settings.make(door), door, shared)
         } catch {
             Process.write(
-                "application \(settings.name) cannot begin: \(error); the node goes on without it\n",
+                "application \(settings.name) cannot begin: \(error); "
+                    + "the node goes on without it\n",
                 to: .error)
             service = ApplicationService(loop, mailbox, nil, nil, shared)
         }

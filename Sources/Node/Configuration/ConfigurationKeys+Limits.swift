@@ -19,6 +19,9 @@ extension ConfigurationKeys {
             "topics", \.topicLimit, .number(1...10_000_000), .restart,
             "Topics that each loop holds."),
         Key(
+            "topics_per_tenant", \.limits.topicsPerTenant, .limit, .restart,
+            "Topics of one tenant; each loop takes its share of them."),
+        Key(
             "messages_per_second", \.limits.messagesPerSecond, .limit, .live,
             "Messages of one connection; twice as many are taken at once. Beyond, it is not read "
                 + "for a while."),

@@ -7,6 +7,7 @@ public struct NodeLimits: Equatable, Sendable {
     public var connectionsPerAddress: Int?
     public var connectionsPerUser: Int? = 1_000
     public var connectionsPerTenant: Int?
+    /// Topics of one tenant; each loop takes its share of them.
     public var topicsPerTenant: Int?
     /// Messages of one connection: so many a second, and twice as many at once.
     public var messagesPerSecond: Int? = 5_000

@@ -80,8 +80,12 @@ final class NodeLoop: Service {
         tokens = Tokens(settings.access, shared.revocations)
         outgoing = [[Letter]](repeating: [], count: settings.loops)
         desk = Desk(settings.desk, number: UInt32(number), shards: settings.loops)
+        var share = settings.hub
+        share.topicsPerTenant = settings.limits.topicsPerTenant.map { limit in
+            (limit + settings.loops - 1) / settings.loops
+        }
         hub = Hub(
-            settings.hub, shard: number, shards: settings.loops, desks: settings.loops,
+            share, shard: number, shards: settings.loops, desks: settings.loops,
             seed: System.randomSeed())
         nextSweep = loop.now + NodeLoop.sweepInterval
         if settings.isDemonstration && number == 0 {

@@ -46,6 +46,9 @@ extension Rule {
         Rule("E42", .view, "a wrong field makes the message void and is named", client: reads),
         Rule("E43", .view, "an unknown kind is answered within a bound"),
         Rule("E44", .view, "a hash is sixteen digits"),
+        Rule("E45", .view, "null alone is no pattern", server: unplayed, client: reads),
+        Rule("E46", .full, "an empty map is a value", server: unplayed, client: unplayed),
+        Rule("E47", .view, "what is ignored is well formed", server: unplayed, client: unplayed),
     ]
 
     static let messages: [Rule] = [
@@ -57,6 +60,9 @@ extension Rule {
         Rule("M6", .view, "absent and not allowed answer alike", client: forServers),
         Rule("M7", .recover, "an unknown code has the remedy of its hundred", server: forClients),
         Rule("M8", .full, "silence when all is well", client: forServers),
+        Rule(
+            "M9", .full, "of reading the past nothing is remembered", server: unplayed,
+            client: optional),
     ]
 
     static let codes: [Rule] = [
@@ -92,6 +98,7 @@ extension Rule {
         Rule("D16", .view, "an equal value sends nothing", client: forServers),
         Rule("D17", .recover, "below the floor a snapshot", client: forServers),
         Rule("D18", .view, "paths in MessagePack"),
+        Rule("D19", .view, "nil where nothing is set", server: forClients, client: unplayed),
         Rule("D20", .view, "a mask has at most 64 patterns", client: forServers),
         Rule("D21", .view, "equal masks are one view", client: forServers),
         Rule("D22", .view, "a view is asked ∩ allowed", client: forServers),

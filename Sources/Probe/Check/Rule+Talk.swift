@@ -56,6 +56,11 @@ extension Rule {
             "S15", .recover, "a drain",
             server: "the server would have to be told to drain"),
         Rule("S16", .full, "the snapshot of an event topic", client: optional),
+        Rule("S17", .recover, "the newest token counts", server: forClients, client: optional),
+        Rule(
+            "S18", .full, "an ack that the cut swallowed", server: forClients, client: optional),
+        Rule("S19", .view, "the version that a snapshot has", server: unplayed, client: unplayed),
+        Rule("S20", .view, "a snapshot's hash comes always", server: unplayed, client: forServers),
     ]
 
     static let delivery: [Rule] = [
@@ -91,5 +96,16 @@ extension Rule {
         Rule("L21", .full, "the past in pages", client: optional),
         Rule("L22", .full, "presence", client: optional),
         Rule("L23", .full, "signals", client: optional),
+        Rule("L25", .full, "a condition wants a right", server: unplayed, client: forServers),
+        Rule(
+            "L26", .full, "the version of an event topic's answer", server: unplayed,
+            client: optional),
+        Rule(
+            "L27", .recover, "nothing is begun for who is behind", server: unplayed,
+            client: forServers),
+        Rule(
+            "L28", .recover, "answers that are never confirmed", server: unplayed,
+            client: forServers),
+        Rule("L29", .full, "two readers of one event topic", server: unplayed, client: optional),
     ]
 }

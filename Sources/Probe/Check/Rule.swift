@@ -35,6 +35,7 @@ struct Rule: Equatable, Sendable {
 
     static func named(_ id: String) -> Rule? { all.first { $0.id == id } }
 
+    static let unplayed = "no session plays it"
     static let forClients = "it is for clients"
     static let forServers = "it is for servers"
     /// Of what a client need not do at all.

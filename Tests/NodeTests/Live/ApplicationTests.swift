@@ -5,16 +5,17 @@ import Wire
 @testable import Node
 @testable import Transport
 
-/// A support desk in fifty lines: it owns a table of tickets, takes the command `desk/close`, serves
-/// `/desk/count`, echoes a language of its own on `/desk/talk`, and shows what it knows on the topic
-/// `r/desk`.
+/// A support desk in fifty lines: it owns a table of tickets, takes the command `desk/close`,
+/// serves `/desk/count`, echoes a language of its own on `/desk/talk`, and shows what it knows on
+/// the topic `r/desk`.
 final class TinyDesk: Application {
     let door: ApplicationDoor
     let topic = TopicKey(tenant: "t", name: "r/desk")
 
     init(_ door: ApplicationDoor) throws {
         self.door = door
-        try door.tables?.run("CREATE TABLE IF NOT EXISTS tickets (id INTEGER PRIMARY KEY, who TEXT)")
+        try door.tables?.run(
+            "CREATE TABLE IF NOT EXISTS tickets (id INTEGER PRIMARY KEY, who TEXT)")
         try show()
     }
 

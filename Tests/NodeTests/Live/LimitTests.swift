@@ -75,6 +75,24 @@ import Wire
         #expect(theirs.status == 200)
     }
 
+    @Test("Topics of one tenant")
+    func topics() throws {
+        var settings = RequestTests.settings()
+        settings.limits.topicsPerTenant = 2
+        let caller = try Caller(settings)
+        defer { caller.end() }
+        func status(_ topic: Text, _ principal: Principal = RequestTests.ada) -> Int {
+            caller.post(
+                "/v1/publish", as: principal, ["topic": .text(topic), "set": ["n": 1]]
+            ).status
+        }
+        #expect(status("r/1") == 200 && status("r/2") == 200)
+        #expect(status("r/3") == 429)
+        #expect(status("r/1") == 200)
+        let other = Principal(name: "ada", tenant: "u", grants: RequestTests.ada.grants)
+        #expect(status("r/3", other) == 200)
+    }
+
     @Test("An allowance fills with time, and holds two seconds' worth")
     func allowance() {
         var allowance = Allowance()
