@@ -58,8 +58,12 @@ extension Hub {
     public mutating func receive(_ answer: StoreAnswer, now: Instant) {
         switch answer {
         case .loaded(let key, let stored):
-            guard let place = places[key], let topic = topics[place] else { return }
+            // Only who waits for it: another answer may come of a topic that was dropped meanwhile.
+            guard let place = places[key], let topic = topics[place],
+                case .loading = topic.standing
+            else { return }
             topic.failedLoads = 0
+            topic.isResting = false
             if Fault.failedCommitKept.isPlanted && topic.version > 0 {
                 release(topic, now)
             } else if let stored {

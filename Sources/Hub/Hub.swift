@@ -182,7 +182,7 @@ public struct Hub: ~Copyable {
     /// A topic that is absent and watched by nobody leaves nothing behind.
     mutating func dropIfUnused(_ topic: Topic) {
         guard topic.epoch == nil, !topic.isWatched, topic.isReady, topic.batch.isEmpty,
-            places[topic.key] != nil
+            topics[topic.place] === topic
         else { return }
         places[topic.key] = nil
         let others = tenants[topic.key.tenant, default: 1] - 1

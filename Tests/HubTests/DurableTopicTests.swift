@@ -173,4 +173,20 @@ import Wire
         let signal = Signal(topic: "a", data: "typing", from: "w")
         #expect(reader.notices.contains(.signal(signal)))
     }
+
+    @Test func aRefusalAmongThoseThatWaitedLosesNoneOfTheOthers() {
+        let bounds = Document.Bounds(nodes: 3, tombstones: 0)
+        let rig = Rig(TopicRules(otherwise: TopicSettings(bounds: bounds, isDurable: true)))
+        let writer = rig.client("w")
+        rig.pump()
+        rig.holdsStore = true
+        _ = writer.session.publish("a", .patch(Patch(set: ["p": 1, "q": 1, "r": 1, "s": 1])))
+        _ = writer.session.publish("a", set("x", 1))
+        rig.pump()
+        rig.holdsStore = false
+        rig.pump()
+        #expect(outcomes(writer).last == .acknowledged(version: 1))
+        #expect(outcomes(writer).count == 2)
+        #expect(rig.store.topic("a")?.records.count == 1)
+    }
 }

@@ -131,7 +131,7 @@ final class Oracle {
     /// word on either; a name has room of its own, which its last event may exceed.
     func checkCost(_ line: Line) {
         let window = Int(scenario.terms.unconfirmedBytes)
-        let words = 256
+        let words = 320
         let bound = window + line.largest * 2 + words + line.named * (window / 4 + line.largest)
         if line.outstanding > bound {
             fail("\(line.outstanding) bytes wait for line \(line.number); the bound is \(bound)")
