@@ -162,6 +162,15 @@ extension Desk {
         _ id: SeatID, _ fill: Notice.Fill, _ now: Instant, _ carrier: any Carrier
     ) {
         guard seats.holds(id), let seat = seats[id.index] else { return }
+        // A proof or a repair that comes when its reader has fallen behind waits as well.
+        if !fill.frames.isEmpty && waits(id.index, now) {
+            if fill.isSnapshot {
+                seats[id.index]?.owesSnapshot = true
+            } else {
+                seats[id.index]?.owesProof = true
+            }
+            return
+        }
         if case .catchingUp(let from) = seat.standing {
             if postpones(fill, id.index, holding: from, now) { return }
             let rung = fill.isSnapshot ? Lag.Rung.snapshot : .merging
