@@ -160,7 +160,8 @@ extension Desk {
         let publication = Request.Publication(
             origin: Origin(desk: number, connection: stations.id(station), id: body.id),
             topic: topic, principal: principal.name, instance: stations[station]?.session.instance,
-            fingerprint: writer.fingerprint, change: body.change, expiries: body.expiries)
+            fingerprint: writer.fingerprint, change: body.change, expiries: body.expiries,
+            size: writer.count)
         carrier.post(.publish(publication), toShard: topic.shard(of: shards))
         begin(station, carrier)
     }
@@ -183,6 +184,11 @@ extension Desk {
         guard body.topic.namesTopic, !body.topic.isReserved,
             let writable = writable(body.topic, station)
         else { return Nack(id: body.id, code: .notAllowed) }
+        if body.holdsReserved {
+            return Nack(
+                id: body.id, code: .unsupported,
+                reason: "sealed and signed values are not supported yet")
+        }
         for expiry in body.expiries where !writable.holds(expiry.path) {
             return Nack(id: body.id, code: .notAllowed)
         }
@@ -318,6 +324,16 @@ extension Desk {
         let wish = Request.PastWish(
             origin: origin, topic: topic, limit: body.limit, start: body.start)
         carrier.post(.past(wish), toShard: topic.shard(of: shards))
+    }
+}
+
+extension Publish {
+    /// Rule 12: kinds of leaves that are kept for later.
+    fileprivate var holdsReserved: Bool {
+        switch change {
+        case .event(let value): value.holdsReserved
+        case .patch(let patch): patch.set.entries.contains { $0.value.holdsReserved }
+        }
     }
 }
 

@@ -59,6 +59,11 @@ public enum Request: Sendable {
     case past(PastWish)
     case operate(Operation)
 
+    /// The bytes that it brings to a topic: what a turn's budget counts.
+    public var size: Int {
+        if case .publish(let publication) = self { publication.size } else { 0 }
+    }
+
     /// A connection is there, and how, or with no state that it is gone.
     public struct Presence: Sendable {
         /// The topic that holds the roster.
@@ -218,11 +223,14 @@ public enum Request: Sendable {
         public let fingerprint: UInt64
         public let change: Publish.Change
         public let expiries: [Publish.Expiry]
+        /// The bytes of all that was asked, for a turn's budget.
+        public let size: Int
 
         public init(
             origin: Origin, topic: TopicKey, principal: Text, instance: Text?,
-            fingerprint: UInt64, change: Publish.Change, expiries: [Publish.Expiry]
+            fingerprint: UInt64, change: Publish.Change, expiries: [Publish.Expiry], size: Int = 0
         ) {
+            self.size = size
             self.origin = origin
             self.topic = topic
             self.principal = principal

@@ -153,9 +153,14 @@ final class NodeLoop: Service {
         // What is beyond a turn's budget waits for the next, so that a flood of patches never keeps
         // the frames of those before it from leaving.
         var budget = NodeLoop.requestsPerTurn
+        var bytes = NodeLoop.bytesPerTurn
         confirmStreams()
         repeat {
-            let batch = requests.prefix(budget)
+            // The one that passes the budget of bytes is the last, so that each comes to its turn.
+            let batch = requests.prefix(budget).prefix { request in
+                defer { bytes -= request.size }
+                return bytes > 0
+            }
             requests.removeFirst(batch.count)
             budget -= batch.count
             for request in batch { hub.receive(request, now: now) }
@@ -173,7 +178,7 @@ final class NodeLoop: Service {
             settleExchanges()
             thaw()
             if !batch.isEmpty { timing.delivered.add(System.now.since(now)) }
-        } while !requests.isEmpty && budget > 0
+        } while !requests.isEmpty && budget > 0 && bytes > 0
         answerOperated()
         writeToStore()
         for reader in outgoing.indices where !outgoing[reader].isEmpty {
@@ -184,6 +189,7 @@ final class NodeLoop: Service {
     }
 
     private static let requestsPerTurn = 4_096
+    private static let bytesPerTurn = 4 << 20
     private static let sweepInterval = Interval.seconds(1)
 
     private func scheduleWake() {

@@ -48,6 +48,7 @@ extension Rule {
         Rule("E44", .view, "a hash is sixteen digits"),
         Rule("E45", .view, "null alone is no pattern", server: unplayed, client: reads),
         Rule("E46", .full, "an empty map is a value", server: unplayed, client: unplayed),
+        Rule("E48", .full, "sealed and signed leaves", server: unplayed, client: forServers),
         Rule("E47", .view, "what is ignored is well formed", server: unplayed, client: unplayed),
     ]
 

@@ -28,6 +28,17 @@ public struct Custom: Equatable, Sendable {
 }
 
 extension Value {
+    /// Whether it is, or holds, a leaf of a kind that is kept for later: extension 126 will be a
+    /// value that is sealed, and 127 one that is signed, each bound to tenant, topic and path.
+    public var holdsReserved: Bool {
+        switch self {
+        case .custom(let custom): custom.type >= 126
+        case .array(let values): values.contains { $0.holdsReserved }
+        case .map(let map): map.entries.contains { $0.value.holdsReserved }
+        case .null, .boolean, .number, .text, .bytes, .time: false
+        }
+    }
+
     @inlinable public static func integer(_ n: Int64) -> Value { .number(Number(n)) }
     @inlinable public static func unsigned(_ n: UInt64) -> Value { .number(Number(n)) }
 
