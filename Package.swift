@@ -117,13 +117,15 @@ let package = Package(
         .testTarget(
             name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
         .target(
+            name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+        .target(
             name: "CLossyFiles", path: "Tests/CLossyFiles",
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "NodeTests",
             dependencies: [
                 "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
-                "fieldcast-node",
+                "TestCertificates", "fieldcast-node",
             ],
             swiftSettings: door),
         .testTarget(
@@ -131,7 +133,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            name: "TransportTests", dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
