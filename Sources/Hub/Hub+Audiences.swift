@@ -150,6 +150,7 @@ extension Hub {
         loadRested(now: now)
         expire(now: now)
         forgetLeavers(now: now)
+        tend(now: now)
         beginCommits()
         serveReaders(now: now)
         var waiting: [AudienceID] = []
@@ -221,6 +222,7 @@ extension Hub {
                 soonest = min(soonest ?? due, due)
             }
         }
+        if let due = tending.deadline(settings.rules) { soonest = min(soonest ?? due, due) }
         for entry in resting { soonest = min(soonest ?? entry.until, entry.until) }
         // Fields expire by the wall, which is looked at often enough.
         if !expiring.isEmpty {

@@ -27,6 +27,10 @@ final class Topic {
     /// The store could not give it lately, and is asked again when some time has passed.
     var isResting = false
     var failedLoads = 0
+    /// When it was last asked for anything; nil where it was read from the store only to go.
+    var used: Instant?
+    /// It is about to go: the store is forgetting it.
+    var isGoing = false
 
     /// How a durable topic stands to its store. A topic that is not durable is always `ready`.
     enum Standing {
@@ -46,10 +50,14 @@ final class Topic {
         var settledLetters = 0
         /// The topic began anew, and all that was stored of it is void.
         var isAnew = false
+        /// Old events are gone, and the store shall not keep them either.
+        var isTrimmed = false
+        /// The topic goes, and all that was stored of it.
+        var isLast = false
         var answers: [(Origin, Notice.Outcome)] = []
         var isEmpty: Bool {
             records.isEmpty && deadLetters.isEmpty && answers.isEmpty && settledLetters == 0
-                && !isAnew
+                && !isAnew && !isTrimmed && !isLast
         }
     }
 

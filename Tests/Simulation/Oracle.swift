@@ -164,7 +164,7 @@ final class Oracle {
         case .outcome(let id, let outcome): learned(id, outcome, client, line)
         case .problem(let problem):
             switch problem.code {
-            case .tokenInvalid, .notAllowed, .unknownMessage: break
+            case .tokenInvalid, .tokenExpired, .notAllowed, .unknownMessage: break
             case .malformed where line.encoding == .json: break
             default: fail("client \(client.number) was told \(problem)")
             }
