@@ -80,18 +80,20 @@ let package = Package(
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
-                "node-load",
-                "durable-peer",
+                "node-load", "node-clients", "durable-peer",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "TransportLoad",
-                "TransportPeer", "TransportServer",
-                "Transport/socketify_peer.py",
+                "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer",
+                "TransportLoad", "TransportPeer", "TransportServer",
+                "Node/fastapi_peer.py", "Node/socketify_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(
             name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
             swiftSettings: strict),
+        .executableTarget(
+            name: "node-clients", path: "Bench/NodeClients",
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
