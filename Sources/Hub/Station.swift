@@ -73,6 +73,8 @@ struct Seat: Sendable {
     var standing = Standing.joining
     var audience: AudienceID?
     var view: UInt64 = 0
+    /// Nil until it is seated.
+    var kind: Subscribed.TopicKind?
     /// Which view it is, and from where it began.
     var cursor: Cursor?
     /// Its place among the section's members, while it is level.
