@@ -80,15 +80,19 @@ let package = Package(
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
-                "node-load",
+                "node-load", "service-load",
                 "durable-peer",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "TransportLoad",
+                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "ServiceLoad",
+                "TransportLoad",
                 "TransportPeer", "TransportServer",
                 "Transport/socketify_peer.py",
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "service-load", dependencies: ["Transport", "Wire"], path: "Bench/ServiceLoad",
+            swiftSettings: strict),
         .executableTarget(
             name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
             swiftSettings: strict),
