@@ -80,14 +80,17 @@ let package = Package(
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
-                "node-load", "node-clients", "durable-peer",
+                "node-load", "node-clients", "service-load", "durable-peer",
             ],
             path: "Bench",
             exclude: [
                 "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer",
-                "TransportLoad", "TransportPeer", "TransportServer",
+                "ServiceLoad", "TransportLoad", "TransportPeer", "TransportServer",
                 "Node/fastapi_peer.py", "Node/socketify_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "service-load", dependencies: ["Transport", "Wire"], path: "Bench/ServiceLoad",
+            swiftSettings: strict),
         .executableTarget(
             name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
             swiftSettings: strict),
