@@ -138,7 +138,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
+            name: "TransportTests",
+            dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
