@@ -176,7 +176,8 @@ private final class Honest: Service {
         // More than there are descriptors for. They ask for nothing, so they stay for a while.
         let crowd = try (0..<100).map { _ in try Raw(server.address, system) }
         turn("the first is served on", first, until: 200)
-        #expect(server.descriptors <= 40)
+        // It had no more, beside those that a sanitizer opens before the limit counts.
+        #expect(server.descriptors < 50)
         for socket in crowd { socket.close() }
         let late = try honest()
         defer { late.loop.begin(Nobody()) }
