@@ -141,7 +141,8 @@ int run_flood(int count, char **words) {
     uint64_t lags = 0;
     for (int i = 0; i < subscribers; i++) lags += clients[i]->lags;
     printf("%.2f %.2f %.2f %.0f %.1f %lu %.2f %.2f %.2f %ld %.2f %.2f\n",
-           quantile(&newest, 0.5) * 1e3, quantile(&newest, 0.99) * 1e3, quantile(&oldest, 0.99) * 1e3, (double)total / spent,
+           quantile(&newest, 0.5) * 1e3, quantile(&newest, 0.99) * 1e3,
+           quantile(&oldest, 0.99) * 1e3, (double)total / spent,
            (double)merged / (double)diffs, (unsigned long)lags, quantile(&lag, 0.99) * 1e3,
            lag.greatest * 1e3, (seconds() - end) * 1e3, equal, server, load);
     return 0;

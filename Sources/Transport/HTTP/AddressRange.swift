@@ -12,11 +12,18 @@ public struct AddressRange: Equatable, Sendable, CustomStringConvertible {
             return nil
         }
         let most = address.family == 4 ? 32 : 128
-        guard let bits = parts.count == 2 ? Int(parts[1]) : most, (0...most).contains(bits)
+        // A v4 range written as v6: the 96 bits before it are said too.
+        let before = address.family == 4 && parts[0].contains(":") ? 96 : 0
+        guard let bits = parts.count == 2 ? Int(parts[1]) : most + before,
+            (before...most + before).contains(bits)
         else { return nil }
         network = address
-        self.bits = bits
+        self.bits = bits - before
         description = text
+    }
+
+    public static func == (a: AddressRange, b: AddressRange) -> Bool {
+        a.network == b.network && a.bits == b.bits
     }
 
     public func contains(_ address: SocketAddress) -> Bool {
