@@ -85,7 +85,7 @@ let package = Package(
             path: "Bench",
             exclude: [
                 "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer",
-                "TransportLoad", "TransportPeer", "TransportServer",
+                "Soak", "TransportLoad", "TransportPeer", "TransportServer",
                 "Node/fastapi_peer.py", "Node/socketify_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(
@@ -94,6 +94,9 @@ let package = Package(
         .executableTarget(
             name: "node-clients", path: "Bench/NodeClients",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .executableTarget(
+            name: "node-soak", dependencies: ["Node", "Hub", "Transport", "Wire"],
+            path: "Bench/Soak", swiftSettings: strict),
         .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -136,7 +139,8 @@ let package = Package(
             name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
-            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            name: "ProgramTests",
+            dependencies: ["fieldcast-node", "fieldcast-probe", "node-soak"],
             swiftSettings: strict),
         .testTarget(
             name: "PageTests", dependencies: ["fieldcast-node"],
