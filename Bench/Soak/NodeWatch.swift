@@ -31,6 +31,12 @@ struct NodeWatch {
         return along / spread * (last.time - first.time) / meanBytes
     }
 
+    /// Resident megabytes along the way, ten times.
+    var course: [Double] {
+        guard samples.count >= 10 else { return [] }
+        return (1...10).map { (samples[samples.count * $0 / 10 - 1].bytes / 1e4).rounded() / 100 }
+    }
+
     /// In the middle of the last half's values.
     var residentBytes: Double {
         let half = samples.suffix(max(samples.count / 2, 1)).map(\.bytes).sorted()

@@ -66,8 +66,8 @@ final class Soaking: Service {
         for place in clients.indices { tend(place, now) }
         switch stage {
         case .acting:
-            for _ in 0..<2 { act(Int.random(in: clients.indices), now) }
-            for _ in 0..<8 { publish(Int.random(in: clients.indices), now) }
+            for _ in 0..<5 { act(Int.random(in: clients.indices), now) }
+            for _ in 0..<10 { publish(Int.random(in: clients.indices), now) }
             if ends <= now { turn(to: .settling, now) }
         case .settling:
             if clients.allSatisfy(\.isSettled) { turn(to: .proving(again: now), now) }
@@ -288,6 +288,7 @@ final class Soaking: Service {
     private func finish() {
         let did = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         NodeSoak.say(did.joined(separator: ", "))
+        NodeSoak.say("memory in MB, ten times: \(watch.course)")
         let growth = (watch.growth * 100 * 1_000).rounded() / 1_000
         let resident = (watch.residentBytes / 1e4).rounded() / 100
         NodeSoak.say(
