@@ -85,7 +85,7 @@ let package = Package(
             path: "Bench",
             exclude: [
                 "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer",
-                "ServiceLoad", "TransportLoad", "TransportPeer", "TransportServer",
+                "ServiceLoad", "Soak", "TransportLoad", "TransportPeer", "TransportServer",
                 "Node/fastapi_peer.py", "Node/socketify_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(
@@ -97,6 +97,9 @@ let package = Package(
         .executableTarget(
             name: "node-clients", path: "Bench/NodeClients",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .executableTarget(
+            name: "node-soak", dependencies: ["Node", "Hub", "Transport", "Wire"],
+            path: "Bench/Soak", swiftSettings: strict),
         .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -142,7 +145,8 @@ let package = Package(
             dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
-            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            name: "ProgramTests",
+            dependencies: ["fieldcast-node", "fieldcast-probe", "node-soak"],
             swiftSettings: strict),
         .testTarget(
             name: "PageTests", dependencies: ["fieldcast-node"],
