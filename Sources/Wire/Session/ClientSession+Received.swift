@@ -186,7 +186,8 @@ extension ClientSession {
         } else if subscriptions[place].filling == snapshot.version {
             subscriptions[place].mirror.add(part: snapshot.document)
         } else {
-            let isLost = subscriptions[place].awaitsSnapshot
+            let isLost =
+                subscriptions[place].awaitsSnapshot
                 && subscriptions[place].filling == nil && snapshot.hash != nil
             guard isLost else { return }
             // The last part, and none before it came: there will be no other (S14).

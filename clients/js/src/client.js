@@ -1,5 +1,6 @@
 // One connection for a whole page: what it watches, publishes and tells, through every cut.
 
+import { Retry } from "./backoff.js";
 import { remedy } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { environment as ofBrowser } from "./environment.js";
@@ -220,6 +221,9 @@ export class Client extends Emitter {
         this.#outbox.cut();
         for (const one of this.#subscriptions.values()) one.cut();
       },
+      voided: () => {
+        for (const one of this.#subscriptions.values()) one.voided();
+      },
       isIdle: () => this.#outbox.size === 0,
       refused: () => {
         this.#refusals++;
@@ -261,6 +265,7 @@ export class Client extends Emitter {
     switch (message.type) {
       case "subscribed":
         this.#subscriptions.get(message.id)?.subscribed(message);
+        this.#subscriptions.get(message.id)?.retry?.reset();
         break;
       case "unsubscribed": this.#unsubscribed(message); break;
       case "snapshot":
@@ -295,16 +300,22 @@ export class Client extends Emitter {
   #unsubscribed({ id, code }) {
     const one = this.#subscriptions.get(id);
     if (!one) return;
-    if (code !== undefined && code >= 200 && code < 300) {
-      one.view = null;
-      this.#environment.setTimeout(() => {
-        if (this.#subscriptions.has(id)) this.resubscribe(one);
-      }, 3000);
-    } else {
-      // It is over, unless it begins anew by itself (code 401).
-      if (code === undefined || remedy(code) !== "snapshot") this.#subscriptions.delete(id);
+    const what = code === undefined ? "never" : remedy(code);
+    if (what === "never" || what === "token") {
+      this.#subscriptions.delete(id);
       one.unsubscribed(code);
+      return;
     }
+    // It begins again by itself, at once or later (X1, S21).
+    one.view = null;
+    if (what === "snapshot") one.voided();
+    one.retry ??= new Retry(this.#environment.random);
+    const wait = one.retry.wait(what, this.#environment.now());
+    const again = () => {
+      if (one.view === null && this.#subscriptions.get(id) === one) this.resubscribe(one);
+    };
+    if (wait === 0) again();
+    else this.#environment.setTimeout(again, wait);
   }
 }
 

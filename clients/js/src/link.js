@@ -1,7 +1,7 @@
 // A connection that comes back: opening in one flight, heartbeat, confirmation of what was
 // received, tokens that end, and the waits between tries (spec/sessions.md).
 
-import { Backoff } from "./backoff.js";
+import { Backoff, Retry } from "./backoff.js";
 import { Code, reasonOf, remedy } from "./codes.js";
 import { decodeMessage, encodeMessage } from "./messages.js";
 import { utf8Length } from "./values.js";
@@ -16,8 +16,9 @@ const OPENING = 10_000;
 
 /**
  * `owner` is told: `flight()` gives what is said behind open and authenticate, `live()`,
- * `cut()`, `received(message, bytes)`, `changed(state)`, `refused()` when a try did not even open,
- * and `isIdle()` says whether all is answered.
+ * `cut()`, `voided()` when nothing held counts any more, `received(message, bytes)`,
+ * `changed(state)`, `refused()` when a try did not even open, and `isIdle()` says whether all is
+ * answered.
  */
 export class Link {
   #owner;
@@ -26,6 +27,7 @@ export class Link {
   #socket = null;
   #timers = {};
   #backoff;
+  #haste;
   #stopReturning = null;
   #ending = null;
   #spread = 0;
@@ -48,6 +50,7 @@ export class Link {
     this.#options = options;
     this.#environment = environment;
     this.#backoff = new Backoff(environment.random);
+    this.#haste = new Retry(environment.random);
     this.address = address;
     this.isBinary = options.encoding !== "json";
   }
@@ -214,7 +217,9 @@ export class Link {
     }
     if (message) this.#take(message, bytes);
     if (this.#isDraining && this.#owner.isIdle()) {
-      // Everything is answered: it leaves, and comes back within the window (S15).
+      // Everything is answered: it leaves, and comes back within the window (S15). Its wills are
+      // void, and are said again there.
+      this.send({ type: "close", code: 102, reason: "" });
       this.#closed(3204, "the server asked to come back");
       return;
     }
@@ -224,7 +229,10 @@ export class Link {
   #take(message, bytes) {
     switch (message.type) {
       case "opened":
-        this.terms = { ...defaults, ...message.terms };
+        this.terms = { ...defaults };
+        for (const [name, term] of Object.entries(message.terms ?? {})) {
+          if (Number.isSafeInteger(term) && term >= 1) this.terms[name] = term;
+        }
         break;
       case "authenticated":
         this.#authenticated(message);
@@ -322,8 +330,12 @@ export class Link {
         this.#wantToken(code, reason);
         break;
       case "now":
+      case "snapshot":
+        if (remedy(code) === "snapshot") this.#owner.voided();
         // At once, but not over and over.
-        this.#wait(wasLive && this.#backoff.tries === 0 ? 0 : this.#backoff.next(), code, reason);
+        this.#wait(
+          wasLive ? this.#haste.wait("now", this.#environment.now()) : this.#backoff.next(),
+          code, reason);
         break;
       default:
         if (ending?.after !== undefined) this.#wait(ending.after, code, reason);

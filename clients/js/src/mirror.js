@@ -16,12 +16,20 @@ export class Mirror {
   /** Whether all aliases that a frame in MessagePack may use are known. JSON tells none. */
   knowsNames = true;
 
+  /** Parts of a snapshot are coming. */
+  get isFilling() { return this.#parts !== null; }
+
+  /** Whether a further part belongs to the snapshot that was begun. */
+  fits(snapshot) { return this.#parts?.version === snapshot.version; }
+
+  /** No more parts come. */
+  giveUp() { this.#parts = null; }
+
   /** Takes a snapshot, or one part of it; true when it is complete: that part has the hash. */
   reset(snapshot, isBinary = false, isComplete = snapshot.hash !== undefined) {
     if (!snapshot.part) {
-      this.#parts = { document: emptyMap(), names: new Map() };
-    } else if (!this.#parts) {
-      // A part that follows nothing belongs to a snapshot whose beginning was lost.
+      this.#parts = { document: emptyMap(), names: new Map(), version: snapshot.version };
+    } else if (!this.fits(snapshot)) {
       return false;
     }
     layOver(this.#parts.document, snapshot.document);

@@ -1,6 +1,5 @@
 // One subscription to a topic's state: a mirror that is kept in step and proven.
 
-import { remedy } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { Mirror } from "./mirror.js";
 import { DecodeError } from "./values.js";
@@ -66,6 +65,7 @@ export class Watch extends Emitter {
     this.code = undefined;
     const [epoch, version, print] = cursor;
     this.awaitsSnapshot = verdict === 2;
+    this.#mirror.giveUp();
     if (!this.awaitsSnapshot && !this.#print) {
       // Nothing was held, and nothing was missed.
       this.#mirror = new Mirror();
@@ -77,9 +77,16 @@ export class Watch extends Emitter {
   }
 
   snapshot(message, bytes, isBinary) {
-    // Void until the last part: what was held stays to be looked at (S14).
-    this.awaitsSnapshot = true;
     try {
+      if (message.part && !this.#mirror.fits(message)) {
+        // Another's part, or one that came too late; but the last of what was not begun is the
+        // end of what was lost (S14).
+        const isLost = this.awaitsSnapshot && message.hash !== undefined && !this.#mirror.isFilling;
+        if (isLost) this.#broken();
+        return;
+      }
+      // Void until the last part: what was held stays to be looked at (S14).
+      this.awaitsSnapshot = true;
       if (!this.#mirror.reset(message, isBinary)) return;
     } catch (error) {
       this.#broken(error);
@@ -130,7 +137,7 @@ export class Watch extends Emitter {
     this.awaitsSnapshot = true;
     const since = this.#client.now() - this.#reported.at;
     const wait = since < this.#reported.wait ? this.#reported.wait - since : 0;
-    this.#reported = { at: this.#client.now() + wait, wait: this.#reported.wait * 2 };
+    this.#reported = { at: this.#client.now() + wait, wait: longer(this.#reported.wait) };
     // At once, but not over and over: a server that is wrong is not mended by being asked.
     this.view = null;
     if (wait) this.#client.later(wait, () => { if (this.view === null) this.again(); });
@@ -144,23 +151,24 @@ export class Watch extends Emitter {
     this.emit("proof", { version, agrees });
     const now = this.#client.now();
     if (agrees || now - this.#reported.at < this.#reported.wait) return;
-    this.#reported = { at: now, wait: this.#reported.wait * 2 };
+    this.#reported = { at: now, wait: longer(this.#reported.wait) };
     if (this.view !== null) this.#client.say({ type: "hash", view: this.view, version, hash: own });
+  }
+
+  /** What is held counts no more: it begins without a cursor. */
+  voided() {
+    this.#print = "";
   }
 
   unsubscribed(code) {
     this.view = null;
-    if (code !== undefined && remedy(code) === "snapshot") {
-      this.#print = "";
-      this.again();
-      return;
-    }
     this.code = code;
     this.#become("refused");
   }
 
   cut() {
     this.view = null;
+    this.#mirror.giveUp();
     // What was void is dropped: there is nothing whole to go on from.
     if (this.awaitsSnapshot) this.#print = "";
     this.awaitsSnapshot = false;
@@ -172,4 +180,9 @@ export class Watch extends Emitter {
     this.status = status;
     this.emit("status", status);
   }
+}
+
+/** The wait between two repairs doubles, up to a minute or so (L13). */
+function longer(wait) {
+  return Math.min(wait * 2, 64_000);
 }
