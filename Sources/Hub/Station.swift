@@ -125,7 +125,8 @@ struct Slab<Element: Sendable>: Sendable {
 
     /// Reading an element by number; the number must be of one that is there or was.
     subscript(index: UInt32) -> Element? {
-        get { elements[Int(index)] }
+        // Without a copy: a station is large, and a fan-out looks at thousands.
+        _read { yield elements[Int(index)] }
         _modify { yield &elements[Int(index)] }
     }
 

@@ -196,6 +196,28 @@ import Wire
         #expect(deliveries(reader) == [UInt64](6...25))
     }
 
+    @Test func aNewNameIsToldWhenItIsStoredAndNotBefore() {
+        let writer = rig.client("w")
+        publish(writer, 1...2)
+        let reader = rig.client("r")
+        rig.pump()
+        rig.holdsStore = true
+        let id = reader.session.subscribe("log", name: "worker", start: .now, credit: 100)
+        rig.pump()
+        #expect(!reader.notices.contains(.subscribed(id: id, .continued)))
+        rig.store.failures = 1
+        rig.holdsStore = false
+        rig.pump()
+        #expect(reader.notices.contains(.subscribed(id: id, .continued)))
+        // Whatever happens from now on it hears of.
+        rig.crash()
+        rig.connect(writer)
+        publish(writer, 3...3)
+        rig.connect(reader)
+        rig.pump()
+        #expect(deliveries(reader) == [3])
+    }
+
     @Test func thePastIsReadPageByPage() {
         let writer = rig.client("w")
         publish(writer, 1...7)

@@ -166,7 +166,7 @@ final class Oracle {
         case .outcome(let id, let outcome): learned(id, outcome, client, line)
         case .problem(let problem):
             switch problem.code {
-            case .tokenInvalid, .notAllowed, .unknownMessage: break
+            case .tokenInvalid, .tokenExpired, .notAllowed, .unknownMessage: break
             // A hash is asked for of whatever is watched, also where there is none.
             case .wrongKind: break
             case .malformed where line.encoding == .json: break

@@ -21,7 +21,7 @@ export class Backoff {
   }
 }
 
-/** How often something may be done at once (X6). */
+/** How long nothing is done at once that was done at once before, in milliseconds (X6). */
 const HASTE = 60_000;
 
 /** When what a code ended is tried again: at once where it says so, but once a minute (X1, X6). */
@@ -38,7 +38,7 @@ export class Retry {
     this.#backoff.reset();
   }
 
-  /** Milliseconds; `what` is the remedy of the code, `after` what the server said. */
+  /** Milliseconds; `what` is the code's remedy, `after` what the server said. */
   wait(what, now, after) {
     if (what === "later") {
       const own = this.#backoff.next();

@@ -149,8 +149,8 @@ export class Events extends Emitter {
     });
   }
 
-  /** It begins without a cursor. */
-  voided() {
+  /** Where it stood means nothing any more. */
+  void() {
     this.#print = "";
   }
 

@@ -4,6 +4,9 @@ import { Emitter } from "./emitter.js";
 import { Mirror } from "./mirror.js";
 import { DecodeError } from "./values.js";
 
+/** However often a mirror had to be repaired, it may be again after so long (L13). */
+const LONGEST_REPAIR = 64_000;
+
 /**
  * Emits "change" ({ kind: "snapshot" | "diff", changes, bytes, from, to }), "status" (its status),
  * "proof" ({ version, agrees }), "lag" ({ rung, merged }) and "signal" ({ topic, data, from }).
@@ -12,7 +15,8 @@ export class Watch extends Emitter {
   #client;
   #mirror = new Mirror();
   #print = "";
-  #reported = { at: -Infinity, wait: 1000 };
+  #repairs = { at: -Infinity, wait: 1000 };
+  #repair = null;
 
   /** "waiting" (nothing yet), "current", "stale" (held, while away) or "refused". */
   status = "waiting";
@@ -60,12 +64,12 @@ export class Watch extends Emitter {
   }
 
   subscribed({ view, verdict, cursor, rate }) {
+    this.#stopRepair();
     this.view = view;
     this.rate = rate;
     this.code = undefined;
     const [epoch, version, print] = cursor;
     this.awaitsSnapshot = verdict === 2;
-    this.#mirror.giveUp();
     if (!this.awaitsSnapshot && !this.#print) {
       // Nothing was held, and nothing was missed.
       this.#mirror = new Mirror();
@@ -77,32 +81,20 @@ export class Watch extends Emitter {
   }
 
   snapshot(message, bytes, isBinary) {
-    try {
-      if (message.part && !this.#mirror.fits(message)) {
-        // Another's part, or one that came too late; but the last of what was not begun is the
-        // end of what was lost (S14).
-        const isLost = this.awaitsSnapshot && message.hash !== undefined && !this.#mirror.isFilling;
-        if (isLost) this.#broken();
-        return;
-      }
-      // Void until the last part: what was held stays to be looked at (S14).
-      this.awaitsSnapshot = true;
-      if (!this.#mirror.reset(message, isBinary)) return;
-    } catch (error) {
-      this.#broken(error);
+    const { version } = message;
+    const verdict = this.#mirror.reset(message, isBinary);
+    if (verdict === "stray") return;
+    // Void until the last part: what was held stays to be looked at (S14).
+    this.awaitsSnapshot = true;
+    if (verdict === "part") return;
+    this.emit("proof", { version, agrees: verdict === "whole" });
+    if (verdict === "wrong") {
+      this.#broken();
       return;
-    }
-    if (message.hash !== undefined) {
-      const agrees = message.hash === this.hash;
-      this.emit("proof", { version: message.version, agrees });
-      if (!agrees) {
-        this.#broken();
-        return;
-      }
     }
     this.awaitsSnapshot = false;
     this.#become("current");
-    this.emit("change", { kind: "snapshot", changes: [], bytes, from: 0, to: message.version });
+    this.emit("change", { kind: "snapshot", changes: [], bytes, from: 0, to: version });
   }
 
   diff(message, bytes) {
@@ -133,15 +125,26 @@ export class Watch extends Emitter {
   /** Lets go of what is held, and takes a snapshot. */
   #broken(error) {
     if (error && !(error instanceof DecodeError)) throw error;
-    this.#print = "";
-    this.awaitsSnapshot = true;
-    const since = this.#client.now() - this.#reported.at;
-    const wait = since < this.#reported.wait ? this.#reported.wait - since : 0;
-    this.#reported = { at: this.#client.now() + wait, wait: longer(this.#reported.wait) };
+    this.void();
     // At once, but not over and over: a server that is wrong is not mended by being asked.
+    const wait = this.#repaired();
     this.view = null;
-    if (wait) this.#client.later(wait, () => { if (this.view === null) this.again(); });
+    if (wait) this.#repair = this.#client.later(wait, () => this.again());
     else this.again();
+  }
+
+  /** Takes the next repair: how long it must wait, two seconds behind the first and so on (L13). */
+  #repaired() {
+    const now = this.#client.now();
+    const { at, wait } = this.#repairs;
+    const due = Math.max(now, at + wait);
+    this.#repairs = { at: due, wait: Math.min(wait * 2, LONGEST_REPAIR) };
+    return due - now;
+  }
+
+  #stopRepair() {
+    this.#client.stop(this.#repair);
+    this.#repair = null;
   }
 
   #compare(hash, version) {
@@ -149,26 +152,29 @@ export class Watch extends Emitter {
     const own = this.hash;
     const agrees = own === hash;
     this.emit("proof", { version, agrees });
-    const now = this.#client.now();
-    if (agrees || now - this.#reported.at < this.#reported.wait) return;
-    this.#reported = { at: now, wait: longer(this.#reported.wait) };
-    if (this.view !== null) this.#client.say({ type: "hash", view: this.view, version, hash: own });
-  }
-
-  /** What is held counts no more: it begins without a cursor. */
-  voided() {
-    this.#print = "";
+    if (agrees || this.view === null) return;
+    if (this.#client.now() < this.#repairs.at + this.#repairs.wait) return;
+    this.#repaired();
+    this.#client.say({ type: "hash", view: this.view, version, hash: own });
   }
 
   unsubscribed(code) {
+    this.#stopRepair();
     this.view = null;
     this.code = code;
     this.#become("refused");
   }
 
+  /** What is held is good for nothing but to be looked at: no cursor goes on from it. */
+  void() {
+    this.#print = "";
+    this.awaitsSnapshot = true;
+  }
+
   cut() {
+    this.#stopRepair();
+    this.#mirror.cut();
     this.view = null;
-    this.#mirror.giveUp();
     // What was void is dropped: there is nothing whole to go on from.
     if (this.awaitsSnapshot) this.#print = "";
     this.awaitsSnapshot = false;
@@ -180,9 +186,4 @@ export class Watch extends Emitter {
     this.status = status;
     this.emit("status", status);
   }
-}
-
-/** The wait between two repairs doubles, up to a minute or so (L13). */
-function longer(wait) {
-  return Math.min(wait * 2, 64_000);
 }
