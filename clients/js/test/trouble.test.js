@@ -17,7 +17,8 @@ function snapshot(document, version, more = {}) {
 }
 
 function subscribed(watch, version, verdict = 2) {
-  return { type: "subscribed", id: watch.id, view: 4, verdict, kind: 0, cursor: ["e", version, "p"] };
+  const cursor = ["e", version, "p"];
+  return { type: "subscribed", id: watch.id, view: 4, verdict, kind: 0, cursor };
 }
 
 async function holding(document = { x: 1 }) {
@@ -31,7 +32,7 @@ async function holding(document = { x: 1 }) {
   return { world, client, watch };
 }
 
-test("S14: parts count from 0, of one version, and are held with the one that has the hash", async () => {
+test("S14: parts count from 0, of one version, and are held with the last", async () => {
   const { world, watch } = await holding();
   const whole = snapshot({ a: 1, b: 2, c: 3 }, 5);
   const parts = [{ a: 1 }, { b: 2 }, { c: 3 }].map((document, part) =>
@@ -213,7 +214,7 @@ test("N1: terms that are no counts are not taken", async () => {
   await world.settle();
   world.socket.readyState = 1;
   world.socket.onopen({});
-  const terms = { inFlight: 2, heartbeatTime: 0, unconfirmedTime: "soon", dedupWindow: -1, more: 7 };
+  const terms = { inFlight: 2, heartbeatTime: 0, unconfirmedTime: "soon", dedupWindow: -1, x: 7 };
   world.hear({ type: "opened", version: 1, connection: "c", terms });
   assert.equal(client.terms.inFlight, 2);
   assert.equal(client.terms.heartbeatTime, 30_000);
