@@ -20,8 +20,12 @@ run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
+# The Python client needs the node that is built with the tests, and comes before them, so that the
+# last line is theirs.
 test: deps ## every test, those of the specification and of its text included
 	@tools/spec.sh
+	swift build --build-tests
+	@tools/python.sh
 	$(TEST)
 
 page: deps ## the JavaScript client, and all of the page in Chromium; PICTURES=folder keeps pictures
