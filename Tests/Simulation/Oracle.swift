@@ -166,13 +166,9 @@ final class Oracle {
         case .outcome(let id, let outcome): learned(id, outcome, client, line)
         case .problem(let problem):
             switch problem.code {
-<<<<<<< HEAD
             case .tokenInvalid, .tokenExpired, .notAllowed, .unknownMessage: break
-=======
-            case .tokenInvalid, .notAllowed, .unknownMessage: break
             // A hash is asked for of whatever is watched, also where there is none.
             case .wrongKind: break
->>>>>>> refs/heads/spec
             case .malformed where line.encoding == .json: break
             default: fail("client \(client.number) was told \(problem)")
             }
