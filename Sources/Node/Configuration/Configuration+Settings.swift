@@ -23,10 +23,11 @@ extension Configuration {
         live.access.audience = audience.map { Text($0) }
         live.access.leeway = leeway
         for role in roles {
-            live.access.roles[Text(role.name), default: []] += role.grants.map {
-                Principal.Grant(
-                    topics: TopicPattern(Text($0.topics)), read: $0.read, write: $0.write)
-            }
+            live.access.roles[Text(role.name)] = Access.Role(
+                grants: role.grants.map {
+                    Principal.Grant(
+                        topics: TopicPattern(Text($0.topics)), read: $0.read, write: $0.write)
+                }, commands: role.commands.map { TopicPattern(Text($0)) })
         }
         var files: [[UInt8]] = []
         for file in keyFiles {

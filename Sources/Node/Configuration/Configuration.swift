@@ -52,6 +52,7 @@ public struct Configuration: Equatable, Sendable {
 
     struct RoleWish: Equatable, Sendable {
         var name = ""
+        var commands: [String] = []
         var grants: [GrantWish] = []
     }
 
