@@ -81,13 +81,14 @@ let package = Package(
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
                 "node-load",
-                "durable-peer",
+                "durable-peer", "fieldcast-probe", "probe-peer",
+                "probe-source",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "TransportLoad",
-                "TransportPeer", "TransportServer",
-                "Transport/socketify_peer.py",
+                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "ProbePeer", "ProbeSource",
+                "TransportLoad", "TransportPeer", "TransportServer",
+                "Probe/probe_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(
             name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
@@ -95,6 +96,13 @@ let package = Package(
         .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(name: "probe-peer", path: "Bench/ProbePeer"),
+        .target(
+            name: "FakeNode", dependencies: ["Transport", "Wire"], path: "Tests/FakeNode",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "probe-source", dependencies: ["FakeNode", "Transport", "Wire"],
+            path: "Bench/ProbeSource", swiftSettings: strict),
         .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
         .executableTarget(
             name: "transport-peer", path: "Bench/TransportPeer",
@@ -140,7 +148,8 @@ let package = Package(
             name: "PageTests", dependencies: ["fieldcast-node"],
             exclude: ["chromium.mjs", "first.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
-            name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
+            name: "ProbeTests",
+            dependencies: ["Probe", "FakeNode", "Node", "Transport", "Wire"],
             swiftSettings: strict),
     ]
 )
