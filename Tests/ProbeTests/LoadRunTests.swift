@@ -1,3 +1,4 @@
+import FakeNode
 import Testing
 import Transport
 import Wire
