@@ -2,8 +2,8 @@ import Transport
 import Wire
 
 /// Many connections, each watching a topic, and one that is never silent: it pings, and pings again
-/// when the pong has come. Meanwhile the operator's metrics are asked for, and a while later nothing
-/// is; the longest wait for a pong in either time is how long the loop was kept from turning.
+/// when the pong has come. Meanwhile the operator's metrics are asked for, and a while later
+/// nothing is; the longest wait for a pong in either time is how long the loop did not turn.
 /// Prints a line a run: how long the answer took, the longest wait in that time, and the longest in
 /// as much time with nothing asked, in milliseconds.
 final class Crowd: Service {

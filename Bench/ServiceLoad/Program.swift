@@ -5,7 +5,7 @@ import Wire
 /// of its own.
 ///
 ///     service-load fill PORT TOKEN TOPICS FILE           publishes all of them; prints "filled"
-///     service-load first PORT TOKEN TOPICS FILE          prints the moment from which any comes soon
+///     service-load first PORT TOKEN TOPICS FILE          prints from when any comes soon
 ///     service-load crowd PORT TOKEN TOPICS FILE CONNECTIONS OPERATORS-PORT RUNS
 @main
 enum Program {

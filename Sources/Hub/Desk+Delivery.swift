@@ -188,6 +188,7 @@ extension Desk {
             let rung = fill.isSnapshot ? Lag.Rung.snapshot : .merging
             let merged = fill.to > from ? fill.to - from : 0
             counts.merged += merged
+            seats[id.index]?.merged += merged
             if fill.isSnapshot { counts.snapshotRungs += 1 }
             if merged > 0 {
                 let lag = Lag(view: seat.view, rung: rung, merged: merged)

@@ -176,6 +176,8 @@ export class Link {
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
     socket.onerror = () => {};
     this.#after("opening", OPENING, () => this.#closed(1006, "it took too long to open"));
+    // One that a page began to open before this was loaded.
+    if (socket.readyState === 1) this.#flight(token);
   }
 
   #attempt = null;
