@@ -1,7 +1,7 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test page sanitize sim crash fuzz bench embedded spec lint docs dist
+.PHONY: help deps build run test page sanitize sim crash soak fuzz bench embedded spec lint docs dist
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -57,6 +57,9 @@ sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name pla
 
 crash: deps ## kill the node TIMES times under load and see what it remembers
 	CRASH_TIMES=$(or $(TIMES),200) $(TEST) --filter CrashTests
+
+soak: deps ## clients that come, go, stall and resume for TIME seconds; memory, descriptors, hashes
+	tools/soak.sh $(or $(TIME),600)
 
 fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 	tools/fuzz.sh $(or $(TIME),60) $(NAME)

@@ -80,13 +80,15 @@ let package = Package(
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
-                "node-load", "node-clients", "service-load", "durable-peer",
+                "node-load", "node-clients", "service-load", "durable-peer", "fieldcast-probe",
+                "probe-peer", "probe-source",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer",
-                "ServiceLoad", "TransportLoad", "TransportPeer", "TransportServer",
-                "Node/fastapi_peer.py", "Node/socketify_peer.py", "Transport/socketify_peer.py",
+                "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer", "ProbePeer",
+                "ProbeSource", "ServiceLoad", "Soak", "TransportLoad", "TransportPeer",
+                "TransportServer", "Node/fastapi_peer.py", "Node/socketify_peer.py",
+                "Probe/probe_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(
             name: "service-load", dependencies: ["Transport", "Wire"], path: "Bench/ServiceLoad",
@@ -98,8 +100,18 @@ let package = Package(
             name: "node-clients", path: "Bench/NodeClients",
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .executableTarget(
+            name: "node-soak", dependencies: ["Node", "Hub", "Transport", "Wire"],
+            path: "Bench/Soak", swiftSettings: strict),
+        .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(name: "probe-peer", path: "Bench/ProbePeer"),
+        .target(
+            name: "FakeNode", dependencies: ["Transport", "Wire"], path: "Tests/FakeNode",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "probe-source", dependencies: ["FakeNode", "Transport", "Wire"],
+            path: "Bench/ProbeSource", swiftSettings: strict),
         .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
         .executableTarget(
             name: "transport-peer", path: "Bench/TransportPeer",
@@ -138,16 +150,19 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
+            name: "TransportTests",
+            dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
-            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            name: "ProgramTests",
+            dependencies: ["fieldcast-node", "fieldcast-probe", "node-soak"],
             swiftSettings: strict),
         .testTarget(
             name: "PageTests", dependencies: ["fieldcast-node"],
             exclude: ["chromium.mjs", "first.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
-            name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
+            name: "ProbeTests",
+            dependencies: ["Probe", "FakeNode", "Node", "Transport", "Wire"],
             swiftSettings: strict),
     ]
 )

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Processor time of the server for each delivery of one patched field: taking the patch, applying
-/// it, making the diff and sending it (rule 33). A peer broadcasts as many bytes, and makes nothing.
+/// it, making the diff and sending it (rule 33). A peer broadcasts as many bytes and makes nothing.
 struct NodeFanout {
     struct Peer {
         var label: String

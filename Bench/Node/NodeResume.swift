@@ -1,5 +1,5 @@
-/// 5,000 clients with a token each are cut at once while patches flow: how long until 99 of 100 hold
-/// the newest version again, the random second included that each waits (S11).
+/// 5,000 clients with a token each are cut at once while patches flow: how long until 99 of 100
+/// hold the newest version again, the random second included that each waits (S11).
 struct NodeResume {
     var name: String
     var signsAsymmetrically: Bool

@@ -94,7 +94,9 @@ enum NodeClients {
     static func run(_ words: [String]) throws -> [Double] {
         let load = try TransportChild(cpu: 1, ["node-clients"] + words, isHeard: true)
         defer { load.end() }
-        let line = try load.line()
+        guard let line = try? load.line() else {
+            throw TransportFault.invalid("the load gave up")
+        }
         let numbers = line.split(separator: " ").compactMap { Double($0) }
         guard !numbers.isEmpty else { throw TransportFault.unreadable(line) }
         return numbers

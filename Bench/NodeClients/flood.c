@@ -2,8 +2,8 @@
 //
 // So many publishers publish RATE patches a second together, at the moments that the schedule says,
 // one field each, to one topic that all subscribers watch and mirror. Stale is, whenever a diff is
-// applied, how long ago its newest version was acknowledged; by its oldest version, how long ago the
-// first that the reader lacked. At the end all must come to the head, with the server's hash.
+// applied, how long ago its newest version was acknowledged; by its oldest version, how long ago
+// the first that the reader lacked. At the end all must come to the head, with the server's hash.
 //
 // The load's own lag is how long it takes from one look at all sockets to the next, waiting apart:
 // nothing that comes is noticed later.
@@ -140,8 +140,9 @@ int run_flood(int count, char **words) {
     }
     uint64_t lags = 0;
     for (int i = 0; i < subscribers; i++) lags += clients[i]->lags;
-    printf("%.2f %.2f %.2f %.0f %.1f %lu %.2f %.2f %.2f %ld %.2f %.2f\n", quantile(&newest, 0.5) * 1e3,
-           quantile(&newest, 0.99) * 1e3, quantile(&oldest, 0.99) * 1e3, (double)total / spent,
+    printf("%.2f %.2f %.2f %.0f %.1f %lu %.2f %.2f %.2f %ld %.2f %.2f\n",
+           quantile(&newest, 0.5) * 1e3, quantile(&newest, 0.99) * 1e3,
+           quantile(&oldest, 0.99) * 1e3, (double)total / spent,
            (double)merged / (double)diffs, (unsigned long)lags, quantile(&lag, 0.99) * 1e3,
            lag.greatest * 1e3, (seconds() - end) * 1e3, equal, server, load);
     return 0;

@@ -147,11 +147,33 @@ static bool is_integer(const struct reader *reader) {
     return reader->at < reader->end && (*reader->at < 0x80 || (*reader->at & 0xfc) == 0xcc);
 }
 
-// False where an alias is not known yet: its definition comes behind.
+// An integer where at least nine bytes are left.
+static inline uint64_t quick_integer(const unsigned char **at) {
+    const unsigned char *bytes = *at;
+    uint32_t four;
+    if (bytes[0] < 0x80) return (*at)++, bytes[0];
+    switch (bytes[0]) {
+    case 0xcc: return *at += 2, bytes[1];
+    case 0xcd: return *at += 3, (uint64_t)bytes[1] << 8 | bytes[2];
+    case 0xce: return memcpy(&four, bytes + 1, 4), *at += 5, __builtin_bswap32(four);
+    default: fail("%02x where a small integer should be", bytes[0]);
+    }
+}
+
+// False where an alias is not known yet: its definition comes behind. Nearly all of a flood's load
+// is here: twenty million fields a second.
 static bool take_sets(struct mirror *mirror, struct reader *reader) {
-    unsigned count = take_nil(reader) ? 0 : read_array(reader) / 2;
+    unsigned count = take_nil(reader) ? 0 : read_array(reader) / 2, i = 0;
     bool is_known = true;
-    for (unsigned i = 0; i < count; i++) {
+    for (; i < count && reader->end - reader->at >= 18 && is_integer(reader); i++) {
+        uint64_t alias = quick_integer(&reader->at), value = quick_integer(&reader->at);
+        int field = alias < 4096 ? mirror->aliases[alias] : -1;
+        if (field >= 0)
+            mirror->values[field] = value;
+        else
+            is_known = false;
+    }
+    for (; i < count; i++) {
         int field;
         if (is_integer(reader)) {
             uint64_t alias = read_integer(reader);

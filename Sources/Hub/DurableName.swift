@@ -170,12 +170,6 @@ public struct DurableName: Sendable {
         return (sequence, 0)
     }
 
-    /// An event that retention took before it was delivered.
-    mutating func lost(_ sequence: UInt64) {
-        credit += 1
-        finish(sequence)
-    }
-
     /// An event that is none of its own.
     mutating func skip(_ sequence: UInt64) { finish(sequence) }
 

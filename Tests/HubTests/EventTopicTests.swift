@@ -9,7 +9,7 @@ import Wire
             otherwise: TopicSettings(
                 kind: .event, isDurable: true, eventLimit: 20, deliveryLimit: 3)))
 
-    private func publish(_ client: Rig.Client, _ values: ClosedRange<Int64>) {
+    fileprivate func publish(_ client: Rig.Client, _ values: ClosedRange<Int64>) {
         for value in values {
             _ = client.session.publish("log", .event(.integer(value)))
             rig.pump()
@@ -17,19 +17,19 @@ import Wire
     }
 
     /// The data of the events that came as fresh, in order.
-    private func fresh(_ client: Rig.Client) -> [Value] {
+    fileprivate func fresh(_ client: Rig.Client) -> [Value] {
         client.notices.compactMap {
             if case .event(_, let event, .fresh) = $0 { event.data } else { nil }
         }
     }
 
-    private func deliveries(_ client: Rig.Client) -> [UInt64] {
+    fileprivate func deliveries(_ client: Rig.Client) -> [UInt64] {
         client.notices.compactMap {
             if case .event(_, let event, _) = $0 { event.sequence } else { nil }
         }
     }
 
-    private func integers(_ range: ClosedRange<Int64>) -> [Value] { range.map { .integer($0) } }
+    fileprivate func integers(_ range: ClosedRange<Int64>) -> [Value] { range.map { .integer($0) } }
 
     @Test func everybodyGetsWhatComesFromNowOn() {
         let writer = rig.client("w")
@@ -275,6 +275,25 @@ import Wire
         }
         #expect(events.map { $0.sequence } == [1])
         #expect(events.map { $0.deliveries } == [0])
+    }
+}
+
+extension EventTopicTests {
+    @Test("L19: also a reader who is there, and too slow, is told how many are gone")
+    func retentionOvertakesAReader() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 2)
+        rig.pump()
+        publish(writer, 1...30)
+        #expect(deliveries(reader) == [1, 2])
+        reader.notices = []
+        reader.session.say(.credit(Credit(id: id, amount: 1)))
+        rig.pump()
+        // The log keeps twenty; the subscription begins anew, with the credit that it asked for.
+        #expect(reader.notices.contains(.subscribed(id: id, .gone)))
+        #expect(deliveries(reader) == [11, 12])
+        #expect(fresh(reader) == integers(11...12))
     }
 }
 

@@ -110,9 +110,11 @@ extension Configuration {
         settings.origins = Set(origins)
         settings.hasPage = hasPage
         settings.trustedProxies = TrustedProxies(
-            trustedProxies.compactMap { TrustedProxies.Range($0) })
+            trustedProxies.compactMap { AddressRange($0) })
         settings.limits = limits
         settings.hub.topicLimit = topicLimit
+        settings.hub.viewsPerTopic = viewsPerTopic
+        settings.hub.viewsPerPrincipal = viewsPerUser
         settings.hub.dedupWindow = Int(clamping: desk.terms.dedupWindow)
         settings.hub.rules = rules
         settings.desk = Desk.Settings(

@@ -106,7 +106,7 @@ enum ConfigurationKeys {
             "trusted_proxies", \.trustedProxies,
             .list(
                 of: .text("an address or a range such as \"10.0.0.0/8\"") {
-                    TrustedProxies.Range($0) != nil
+                    AddressRange($0) != nil
                 }, "a list of addresses and ranges in quotes"), .restart,
             sample: "[\"127.0.0.1\"]",
             "Whose X-Forwarded-For is believed about the true address of a client."),

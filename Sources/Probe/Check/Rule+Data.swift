@@ -49,7 +49,9 @@ extension Rule {
         Rule("E45", .view, "null alone is no pattern", server: unplayed, client: reads),
         Rule("E46", .full, "an empty map is a value", server: unplayed, client: unplayed),
         Rule("E48", .full, "sealed and signed leaves", server: unplayed, client: forServers),
-        Rule("E49", .view, "tags and escapes within set and document", server: unplayed, client: says),
+        Rule(
+            "E49", .view, "tags and escapes within set and document", server: unplayed, client: says
+        ),
         Rule("E47", .view, "what is ignored is well formed", server: unplayed, client: unplayed),
     ]
 

@@ -40,7 +40,9 @@ extension Document {
             let last = lastChange(at: condition.path)
             // A version that was never reached is of another epoch (D9).
             let isOfAnother = condition.version > version
-            if last > condition.version || isOfAnother { throw .conflict(condition.path, version: last) }
+            if last > condition.version || isOfAnother {
+                throw .conflict(condition.path, version: last)
+            }
         }
         var fresh = 0
         for path in patch.unset where path.segments.count > Limits.pathSegments {

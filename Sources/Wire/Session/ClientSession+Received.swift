@@ -182,17 +182,15 @@ extension ClientSession {
             subscriptions[place].mirror.reset(to: snapshot.document, version: snapshot.version)
             subscriptions[place].begin(snapshot.epoch, at: snapshot.version)
             subscriptions[place].awaitsSnapshot = true
-            subscriptions[place].filling = snapshot.version
-        } else if subscriptions[place].filling == snapshot.version {
+        } else if let filling = subscriptions[place].filling,
+            filling == (snapshot.version, snapshot.part)
+        {
             subscriptions[place].mirror.add(part: snapshot.document)
         } else {
-            let isLost = subscriptions[place].awaitsSnapshot
-                && subscriptions[place].filling == nil && snapshot.hash != nil
-            guard isLost else { return }
-            // The last part, and none before it came: there will be no other (S14).
-            notices.append(.diverged(id: id, version: snapshot.version))
-            return repair(place, now)
+            // Another's part, or of a snapshot that was given up (S14).
+            return
         }
+        subscriptions[place].filling = (snapshot.version, snapshot.part + 1)
         subscriptions[place].mirror.define(snapshot.definitions)
         guard let hash = snapshot.hash else { return }
         subscriptions[place].filling = nil

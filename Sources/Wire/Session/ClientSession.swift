@@ -125,7 +125,9 @@ public struct ClientSession: Sendable {
 
     /// Leaves a patch for when the connection is lost; an empty one takes it back.
     public mutating func leave(_ will: Will) {
-        bequests.removeAll { if case .will(let old) = $0 { old.topic == will.topic } else { false } }
+        bequests.removeAll {
+            if case .will(let old) = $0 { old.topic == will.topic } else { false }
+        }
         if will.patch != Patch() { bequests.append(.will(will)) }
         say(.will(will))
     }

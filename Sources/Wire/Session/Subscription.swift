@@ -16,8 +16,8 @@ public struct Subscription: Sendable {
     /// When it subscribes anew, because what came was wrong, or the server ended it for a while.
     var resumesAt: Instant?
     var retry = Retry()
-    /// The version of the snapshot whose parts are coming.
-    var filling: UInt64?
+    /// While the parts of a snapshot come: its version, and the next of them.
+    var filling: (version: UInt64, next: UInt64)?
 
     init(_ request: Subscribe, keepsHash: Bool) {
         self.request = request

@@ -34,6 +34,8 @@ final class Company {
         var isOpen = false
         var end: ConnectionEnd?
         var notices: [ClientSession.Notice] = []
+        /// All bytes of messages that came, one after the other.
+        private(set) var heard: [UInt8] = []
         fileprivate let crew: Crew
 
         fileprivate init(
@@ -49,6 +51,14 @@ final class Company {
         }
 
         var description: String { name.string }
+
+        fileprivate func hear(_ message: Span<UInt8>) {
+            for i in message.indices { heard.append(message[i]) }
+        }
+
+        func hasHeard(_ word: String) -> Bool {
+            String(decoding: heard, as: UTF8.self).contains(word)
+        }
 
         func count(_ matches: (ClientSession.Notice) -> Bool) -> Int {
             notices.count(where: matches)
@@ -79,6 +89,7 @@ final class Company {
         }
 
         func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+            member(id)?.hear(message)
             member(id)?.session.received(message, now: loop.now, using: &generator)
         }
 

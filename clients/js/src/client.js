@@ -1,6 +1,6 @@
 // One connection for a whole page: what it watches, publishes and tells, through every cut.
 
-import { Backoff } from "./backoff.js";
+import { Retry } from "./backoff.js";
 import { Code, remedy } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { environment as ofBrowser } from "./environment.js";
@@ -283,6 +283,7 @@ export class Client extends Emitter {
       case "subscribed":
         this.#admitted(message.id);
         this.#subscriptions.get(message.id)?.subscribed(message);
+        this.#subscriptions.get(message.id)?.retry?.reset();
         break;
       case "unsubscribed": this.#unsubscribed(message); break;
       case "snapshot":
@@ -327,20 +328,15 @@ export class Client extends Emitter {
     }
     if (what === "snapshot") one.void();
     one.view = null;
-    const { backoff, timer } = this.#postponed.get(id)
-      ?? { backoff: new Backoff(this.#environment.random), timer: null };
-    this.stop(timer);
-    // Only the first time at once: a server that says so again is not to be asked over and over.
-    const isFirst = backoff.tries === 0;
-    const wait = backoff.next();
-    const again = () => this.resubscribe(one);
-    this.#postponed.set(id, {
-      backoff, timer: this.later(isFirst && what !== "later" ? 0 : wait, again),
-    });
+    one.retry ??= new Retry(this.#environment.random);
+    const wait = one.retry.wait(what, this.now());
+    this.stop(this.#postponed.get(id));
+    if (wait === 0) this.resubscribe(one);
+    else this.#postponed.set(id, this.later(wait, () => this.resubscribe(one)));
   }
 
   #admitted(id) {
-    this.stop(this.#postponed.get(id)?.timer);
+    this.stop(this.#postponed.get(id));
     this.#postponed.delete(id);
   }
 }

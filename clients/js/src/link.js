@@ -1,7 +1,7 @@
 // A connection that comes back: opening in one flight, heartbeat, confirmation of what was
 // received, tokens that end, and the waits between tries (spec/sessions.md).
 
-import { Backoff } from "./backoff.js";
+import { Backoff, Retry } from "./backoff.js";
 import { Code, reasonOf, remedy } from "./codes.js";
 import { decodeMessage, encodeMessage } from "./messages.js";
 import { utf8Length } from "./values.js";
@@ -29,6 +29,7 @@ export class Link {
   #socket = null;
   #timers = {};
   #backoff;
+  #haste;
   #stopReturning = null;
   #ending = null;
   #spread = 0;
@@ -53,6 +54,7 @@ export class Link {
     this.#options = options;
     this.#environment = environment;
     this.#backoff = new Backoff(environment.random);
+    this.#haste = new Retry(environment.random);
     this.address = address;
     this.isBinary = options.encoding !== "json";
   }
@@ -242,7 +244,9 @@ export class Link {
       return;
     }
     if (this.#isDraining && this.#owner.isIdle()) {
-      // Everything is answered: it leaves, and comes back within the window (S15).
+      // Everything is answered: it leaves, and comes back within the window (S15). Its wills are
+      // void, and are said again there (L31).
+      this.send({ type: "close", code: 102, reason: "" });
       this.#closed(3204, "the server asked to come back");
       return;
     }
@@ -360,7 +364,9 @@ export class Link {
         // falls through
       case "now":
         // At once, but not over and over.
-        this.#wait(wasLive && this.#backoff.tries === 0 ? 0 : this.#backoff.next(), code, reason);
+        this.#wait(
+          wasLive ? this.#haste.wait("now", this.#environment.now()) : this.#backoff.next(),
+          code, reason);
         break;
       default:
         if (ending?.after !== undefined) this.#wait(ending.after, code, reason);
