@@ -57,15 +57,16 @@ import Testing
         // Half of them by TLS; what they trust is the certificate that is about to be exchanged.
         try FileManager.default.copyItem(
             atPath: room.path("chain.pem"), toPath: room.path("trusted.pem"))
-        let probes = try [("ws", "web"), ("wss", "secure")].map { scheme, listener in
+        let trust = ["--authority", room.path("trusted.pem")]
+        let probes = try [("ws", "web", []), ("wss", "secure", trust)].map {
+            scheme, listener, more in
             try RunningProgram(
                 "fieldcast-probe",
                 [
                     "load", "\(scheme)://\(node.address(listener))", "--secret-file",
-                    room.path("old"), "--authority", room.path("trusted.pem"), "--topic",
-                    listener, "--connections", "250", "--for", "8s", "--rate", "20", "--views",
-                    "4", "--patience", "60s", "--quiet",
-                ])
+                    room.path("old"), "--topic", listener, "--connections", "250", "--for", "8s",
+                    "--rate", "20", "--views", "4", "--patience", "60s", "--quiet",
+                ] + more)
         }
         defer { for probe in probes { probe.end() } }
         try wait(for: 500, room, node)

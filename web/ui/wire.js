@@ -11,7 +11,7 @@ const hold = byID("hold");
 let lines = [];
 
 export function follow(client, watches, isBinary) {
-  for (const watch of watches) followTopic(watch, isBinary);
+  for (const watch of watches) followTopic(client, watch, isBinary);
   const measure = async () => {
     if (client.state.name !== "live" || document.hidden) return;
     const milliseconds = await client.ping();
@@ -25,7 +25,7 @@ export function follow(client, watches, isBinary) {
   client.on("state", ({ name }) => { if (name !== "live") write(byID("latency"), "–"); });
 }
 
-function followTopic(watch, isBinary) {
+function followTopic(client, watch, isBinary) {
   const cells = Array.from({ length: 4 }, () => element("td", { className: "number" }));
   const [version, count, last, whole] = cells;
   const badge = element("span", { className: "badge" });
@@ -37,7 +37,7 @@ function followTopic(watch, isBinary) {
 
   watch.on("change", (change) => {
     latest = change;
-    const size = wholeSize(watch, isBinary);
+    const size = wholeSize(watch, isBinary && client.state.name !== "polling");
     if (change.kind === "diff") {
       diffs++;
       totals.received += change.bytes;

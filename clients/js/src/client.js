@@ -225,6 +225,8 @@ export class Client extends Emitter {
         this.#flush();
       },
       cut: () => {
+        // A socket's try that failed is nothing to those who are read by polling.
+        if (this.#poller?.isWorking) return;
         this.#outbox.cut();
         for (const id of [...this.#postponed.keys()]) this.#admitted(id);
         for (const one of this.#subscriptions.values()) one.cut();
@@ -260,7 +262,7 @@ export class Client extends Emitter {
       token: () => this.#link.token(),
       watches: () => [...this.#subscriptions.values()].filter((one) => one instanceof Watch),
       presences: () => this.#presences,
-      unsaid: () => this.#outbox.take(1, ({ type }) => type === "publish" || type === "command"),
+      unsaid: () => this.#outbox.take(1),
       answer: (message) => this.#answer(message),
       refused: (watch) => this.#unsubscribed({ id: watch.id, code: 504 }),
       working: () => this.#become({ name: "polling" }),

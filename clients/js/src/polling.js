@@ -4,7 +4,7 @@
 import { encodeJSON } from "./json.js";
 import { canonicalMask } from "./mask.js";
 import { decodeMessage, decodeMessages } from "./messages.js";
-import { utf8Length } from "./values.js";
+import { Time, utf8Length } from "./values.js";
 
 /** Browsers have six connections for a server; some must stay free for publishing. */
 const PARALLEL = 4;
@@ -146,7 +146,8 @@ export class Poller {
     if (!message) return;
     this.#isPosting = true;
     try {
-      const answer = await this.#say(run, message);
+      const answer = message.type === "history" ? await this.#fetch(run, pages(message), {})
+        : await this.#say(run, message);
       const text = await answer.text();
       this.#worked(run);
       if (run === this.#run) this.#owner.answer({ ...decodeMessage(text), id: message.id });
@@ -204,7 +205,17 @@ function question({ topic, cursor, options }, wait) {
   if (cursor) query.push(`cursor=${encodeURIComponent(cursor.join(":"))}`);
   if (wait) query.push(`wait=${wait}`);
   if (options.hash) query.push("hash=true");
-  return `/v1/topics/${topic.split("/").map(encodeURIComponent).join("/")}?${query.join("&")}`;
+  return `/v1/topics/${inPath(topic)}?${query.join("&")}`;
+}
+
+function pages({ topic, limit, start }) {
+  const from = start === undefined ? ""
+    : `&start=${start instanceof Time ? start.toDate().toISOString() : start}`;
+  return `/v1/history/${inPath(topic)}?limit=${limit}${from}`;
+}
+
+function inPath(topic) {
+  return topic.split("/").map(encodeURIComponent).join("/");
 }
 
 /** A pattern of a mask: names with slashes, each coded before the whole is. */

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { connect } from "../fieldcast.js";
+import { Time, connect } from "../fieldcast.js";
 import { Desk, Line, mint, next, program, surroundings, until } from "./desk.mjs";
 
 const skip = program ? false : "FIELDCAST_NODE does not name a node";
@@ -184,6 +184,12 @@ describe("against a node", { skip }, () => {
     assert.deepEqual([change.kind, change.changes.length, change.to], ["diff", 1, 2]);
     assert.equal(await client.publish(name, { increment: [[["d"], 1]] }), 3);
     await assert.rejects(client.publish(name, { set: { d: 0 }, if: [[["d"], 1]] }), { code: 505 });
+    const past = await client.history("desk/log", { limit: 2 });
+    assert.equal(past.events.length, 2);
+    assert.ok(past.events[0].time instanceof Time);
+    const older = await client.history("desk/log", { limit: 1, start: past.events[0].time });
+    assert.equal(older.events[0].sequence, past.events[0].sequence);
+    await assert.rejects(client.history("elsewhere/log"), { code: 504 });
     const roster = writer.roster(name);
     client.join(name, { from: "afar" });
     await until(roster, "change", () => roster.document.count === 1);
