@@ -135,7 +135,7 @@ async def client(port, token, topic, skip, wanted, done):
 
         await say("open", {"version": 1, "instance": os.urandom(8).hex()})
         await say("authenticate", {"token": token})
-        await say("subscribe", {"id": 1, "topic": topic})
+        await say("subscribe", {"id": 1, "topic": topic, "hash": True})
         proof = time.monotonic() + 5
         async for text in socket:
             now = time.monotonic()

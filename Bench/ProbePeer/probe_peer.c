@@ -30,6 +30,7 @@ enum { READ_BYTES = 64 * 1024, CONFIRM_BYTES = 16 * 1024, KIND_DIFF = 11, KIND_S
 typedef struct {
     int fd;
     uint64_t position, confirmed;
+    time_t confirmed_at;
     // The beginning of a frame whose end has not come.
     uint8_t *rest;
     size_t rest_length;
@@ -76,6 +77,7 @@ static void confirm(client *c) {
     for (int i = 0; i < 8; i++) frame[9 + i] = (uint8_t)(c->position >> (56 - 8 * i));
     if (send(c->fd, frame, sizeof frame, MSG_NOSIGNAL) != sizeof frame) fail("confirm");
     c->confirmed = c->position;
+    c->confirmed_at = time(0);
 }
 
 // Walks over whole frames; returns how many bytes they were.
@@ -195,7 +197,9 @@ int main(int argc, char **argv) {
                 c->rest = realloc(c->rest, c->rest_length);
                 memcpy(c->rest, buffer + used, c->rest_length);
             }
-            if (c->position - c->confirmed >= CONFIRM_BYTES) confirm(c);
+            // The protocol wants it after a third of ten seconds at the latest.
+            if (c->position - c->confirmed >= CONFIRM_BYTES || time(0) - c->confirmed_at >= 3)
+                confirm(c);
         }
         if (began < 0 && diffs >= skip) {
             began = cpu_nanoseconds();

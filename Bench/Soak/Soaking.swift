@@ -229,7 +229,7 @@ final class Soaking: Service {
         case .postponed: count("postponed")
         case .diverged, .gap, .malformed, .unsubscribed, .problem:
             wrong("what should not be", notice, place)
-        case .subscribed, .snapshot, .changed, .stale, .event, .signal, .postponed, .outcome, .page,
+        case .subscribed, .snapshot, .changed, .stale, .event, .signal, .outcome, .page,
             .drain, .closing:
             break
         }

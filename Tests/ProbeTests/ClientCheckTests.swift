@@ -8,7 +8,8 @@ import Wire
 @Suite("Checking a client", .serialized) struct ClientCheckTests {
     /// Plays scenarios on a thread of their own to a client here.
     private func check(
-        _ encoding: Encoding, only: Set<String> = [], planting fault: Fault? = nil
+        _ encoding: Encoding, only: Set<String> = [], planting fault: Fault? = nil,
+        habit: SloppyClient.Habit? = nil
     ) throws -> CheckReport {
         let made = try Latch<SocketAddress?>()
         let told = try Latch<CheckReport?>()
@@ -24,6 +25,12 @@ import Wire
             told.open(with: check.run(only: only))
         }
         let address = try #require(made.wait())
+        if let habit {
+            try SloppyClient(address, habit).run()
+            let report = try #require(told.wait())
+            thread.join()
+            return report
+        }
         try Fault.$planted.withValue(fault) {
             let ears = SoloClient.Ears(
                 notice: { _, _, _ in },
@@ -56,5 +63,76 @@ import Wire
         let report = try check(.messagePack, only: ["D15"], planting: fault)
         #expect(report.verdict(of: rule)?.isFailure == true, "\(fault)\n\(report.text)")
         #expect(report.outcome == .missed)
+    }
+
+    /// Bad habits, and the rules under which each must be found.
+    private static let habits: [(name: String, rule: String, habit: SloppyClient.Habit)] = [
+        (
+            "answers no ping", "S5",
+            { message in
+                if case .pong = message { [] } else { [message] }
+            }
+        ),
+        (
+            "answers pings with another nonce", "S5",
+            { message in
+                guard case .pong(var pong) = message else { return [message] }
+                pong.nonce += 1
+                return [.pong(pong)]
+            }
+        ),
+        (
+            "forgets its cursor", "S8",
+            { message in
+                guard case .subscribe(var request) = message else { return [message] }
+                request.cursor = nil
+                return [.subscribe(request)]
+            }
+        ),
+        (
+            "is somebody else each time", "S2",
+            { message in
+                guard case .open(var open) = message else { return [message] }
+                open.instance = Text(String(System.randomSeed(), radix: 16))
+                return [.open(open)]
+            }
+        ),
+        (
+            "says nothing of what it wants", "S1",
+            { message in
+                if case .subscribe = message { [] } else { [message] }
+            }
+        ),
+        (
+            "confirms nothing", "L9",
+            { message in
+                switch message {
+                case .seen: []
+                case .pong(let pong): [.pong(Pong(nonce: pong.nonce))]
+                default: [message]
+                }
+            }
+        ),
+        (
+            "does not say that its hash differs", "L13",
+            { message in
+                if case .hash(let report) = message, report.hash != nil { [] } else { [message] }
+            }
+        ),
+    ]
+
+    @Test("A bad habit is caught, under the rule that it breaks", arguments: habits.indices)
+    func habit(_ place: Int) throws {
+        let (name, rule, habit) = ClientCheckTests.habits[place]
+        let report = try check(.messagePack, only: [rule], habit: habit)
+        #expect(report.verdict(of: rule)?.isFailure == true, "\(name)\n\(report.text)")
+        #expect(report.outcome == .missed)
+    }
+
+    @Test("Without a bad habit the same client keeps the same rules")
+    func noHabit() throws {
+        let rules = Set(ClientCheckTests.habits.map { $0.rule })
+        let report = try check(.messagePack, only: rules, habit: { [$0] })
+        for rule in rules { #expect(report.verdict(of: rule) == .pass, "\(report.text)") }
     }
 }

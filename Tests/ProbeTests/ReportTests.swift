@@ -50,12 +50,35 @@ import Wire
 
     @Test("The JSON is what the schema says")
     func schema() throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let text = try Data(contentsOf: root.appending(path: "docs/probe-result.schema.json"))
-        let schema = try Value(json: [UInt8](text).span)
-        let json = try report(result { $0.errors.add("a mishap") }).json
-        #expect(Schema.faults(try Value(json: json.span), schema, at: "result") == [])
+        let schema = try Schema.published("probe-result")
+        let full = result {
+            $0.errors.add("a mishap")
+            $0.events = EventAudit()
+            $0.server = ServerFigures(residentBefore: 1_000, resident: 5_000)
+            $0.server?.last = [("fieldcast_connections", 4)]
+        }
+        for result in [full, result()] {
+            let json = try report(result).json
+            #expect(Schema.faults(try Value(json: json.span), schema, at: "result") == [])
+        }
+        let json = try report(full).json
+        guard case .map(var map) = try Value(json: json.span) else { return }
+        map["audit"] = nil
+        map["surplus"] = 1
+        #expect(Schema.faults(.map(map), schema, at: "result").count == 2)
+    }
+
+    @Test("The verdicts of a check are what their schema says")
+    func checkSchema() throws {
+        var found = CheckReport(
+            subject: "ws://h", began: WallTime(seconds: 0), rules: Rule.all,
+            reason: { $0.serverReason })
+        let schema = try Schema.published("probe-check")
+        for verdict in [Verdict.pass, .lenient("so"), .fail("no"), .notTried("why")] {
+            found.add("a session", ["S1", "D15"], verdict)
+            let json = found.json
+            #expect(Schema.faults(try Value(json: json.span), schema, at: "check") == [])
+        }
     }
 
     @Test("The page needs nothing but itself and shows what was found")
@@ -96,59 +119,5 @@ import Wire
             #expect(abs(ResultValue.nines(percent) - nines) < 0.001)
         }
         #expect(abs(LogAxis.log10(1_000) - 3) < 1e-9 && abs(LogAxis.log10(2e7) - 7.30103) < 1e-5)
-    }
-}
-
-/// As much of JSON Schema as the schema here uses.
-private enum Schema {
-    static func faults(_ value: Value, _ schema: Value, at place: String) -> [String] {
-        guard case .map(let rules) = schema else { return [] }
-        var faults: [String] = []
-        if let wanted = rules["const"], wanted != value { faults.append("\(place): not \(wanted)") }
-        if case .array(let all)? = rules["enum"], !all.contains(value) {
-            faults.append("\(place): none of \(all)")
-        }
-        let types: [Value] =
-            switch rules["type"] {
-            case .array(let list)?: list
-            case let one?: [one]
-            case nil: []
-            }
-        if !types.isEmpty, !types.contains(where: { matches(value, $0) }) {
-            faults.append("\(place): not of \(types)")
-        }
-        if case .map(let map) = value {
-            var known = Map()
-            if case .map(let properties)? = rules["properties"] { known = properties }
-            if case .array(let required)? = rules["required"] {
-                for case .text(let name) in required where map[name] == nil {
-                    faults.append("\(place): \(name) is missing")
-                }
-            }
-            for entry in map.entries {
-                let inner = known[entry.key] ?? rules["additionalProperties"]
-                if inner == .boolean(false) {
-                    faults.append("\(place): \(entry.key) is not known")
-                } else if let inner {
-                    faults += Schema.faults(entry.value, inner, at: "\(place).\(entry.key)")
-                }
-            }
-        }
-        if case .array(let list) = value, let inner = rules["items"] {
-            for (i, element) in list.enumerated() {
-                faults += Schema.faults(element, inner, at: "\(place)[\(i)]")
-            }
-        }
-        return faults
-    }
-
-    private static func matches(_ value: Value, _ type: Value) -> Bool {
-        switch (type, value) {
-        case ("number", .number), ("string", .text), ("boolean", .boolean), ("null", .null),
-            ("array", .array), ("object", .map), ("object", .time):
-            true
-        case ("integer", .number(let number)): number.int64 != nil || number.uint64 != nil
-        default: false
-        }
     }
 }

@@ -6,7 +6,9 @@ extension Command {
     static func checkClient(_ arguments: Arguments) throws(UsageError) -> CheckReport {
         _ = try arguments.positions("client")
         var settings = ClientCheck.Settings()
-        if let listen = arguments.text("listen") { settings.listen = try Target(listen).address() }
+        if let listen = arguments.text("listen") {
+            settings.listen = try Target(listen, takesAnyPort: true).address()
+        }
         settings.arrival = try arguments.duration("for", or: settings.arrival)
         settings.patience = try arguments.duration("patience", or: settings.patience)
         settings.linger = try arguments.duration("linger", or: settings.linger)

@@ -27,6 +27,21 @@ extension Command {
             ),
             (
                 "fieldcast-probe load ws://127.0.0.1:8080 --token @token "
+                    + "--also 20%=tcp://127.0.0.1:9000 --also 10%=poll://127.0.0.1:8080",
+                "a fifth over framed streams, a tenth polling; stream:// is an event stream"
+            ),
+            (
+                "fieldcast-probe load ws://127.0.0.1:8080 --token @token --workers 50 "
+                    + "--events 200 --event-topic jobs/probe",
+                "fifty durable names that read two hundred events a second"
+            ),
+            (
+                "fieldcast-probe load ws://127.0.0.1:8080 --token @token --server-pid 4711 "
+                    + "--metrics http://127.0.0.1:8081/metrics",
+                "what a connection costs the server, and what it costs the kernel"
+            ),
+            (
+                "fieldcast-probe load ws://127.0.0.1:8080 --token @token "
                     + "--preset reconnect-storm --report storm.html",
                 "how fast a thousand come back, as a page with charts"
             ),
@@ -46,7 +61,16 @@ extension Command {
         if target.isFramed, arguments.has("plain") {
             throw UsageError("--plain speaks WebSocket alone", hint: "use ws:// or wss://")
         }
-        let plan = try LoadPlan(arguments)
+        var plan = try LoadPlan(arguments)
+        for text in arguments.all("also") {
+            plan.routes.append(try Route(text).trusting(arguments))
+        }
+        if let fault = plan.fault { throw fault }
+        if target.isHTTP {
+            throw UsageError(
+                "patches are published on a connection that stays",
+                hint: "give ws:// first, and --also 100%=\(target.url)")
+        }
         let isPlain = arguments.has("plain")
         let credentials = isPlain ? nil : try Credentials(arguments)
         var expectations: [Expectation] = []
@@ -71,10 +95,17 @@ extension Command {
             Option("changes", "N", "fields that a patch changes (3)"),
             Option("views", "N", "different masks among the subscribers (1: all see everything)"),
             Option("json", "SHARE", "connections that speak JSON, the others MessagePack (50%)"),
+            Option(
+                "also", "SHARE=URL", "a share goes another way, as 20%=tcp://HOST:PORT; repeats"),
+            Option("workers", "N", "readers of events, each under a durable name (0)"),
+            Option("events", "N", "events a second, with --workers (20)"),
+            Option("event-topic", "NAME", "a topic of events that the server has, for --workers"),
             Option("hashes", "ask for the server's hash behind every diff"),
             Option("prove", "TIME", "how often each client asks for a proof (5s)"),
             Option("second", "N", "clients that a second, naive mirror follows (10)"),
-            Option("disturb", "NAME", "halfway: reconnect cuts everybody, stall stops a fifth"),
+            Option(
+                "disturb", "NAME",
+                "reconnect cuts all halfway, stall stops a fifth, restart waits for you"),
             Option("patience", "TIME", "wait so long for whoever lags (15s)"),
             Option("seed", "N", "repeats a run (random)"),
             Option("expect", "RULE", "a threshold, as \"p99(receipt) < 50ms\"; may be given often"),
@@ -83,6 +114,8 @@ extension Command {
             Option("size", "BYTES", "of a message with --plain (128)"),
             Option("result", "FILE", "keep the result as JSON"),
             Option("report", "FILE", "keep the result as an HTML page with charts"),
+            Option("metrics", "URL", "the server's metrics, as http://127.0.0.1:8081/metrics"),
+            Option("server-pid", "N", "the server's process, when it runs on this machine"),
             Option("deflate", "offer permessage-deflate"),
             Option("kernel", "NAME", "how to wait for the system: auto, epoll or io_uring (auto)"),
             Option("quiet", "no progress, only the result"),
@@ -93,12 +126,17 @@ extension Command {
     ) throws(UsageError) -> LoadResult {
         if let fault = Preflight.here().fault(plan) { throw fault }
         let address = try target.address()
+        var others: [SocketAddress] = []
+        for route in plan.routes { others.append(try route.target.address()) }
+        let watch = try serverWatch(arguments)
         // What cannot be made at all is said before the first connection.
         _ = try credentials?.token(of: "probe-0")
         let kernel: KernelChoice = try arguments.choice("kernel", or: .auto)
         let loop: Loop
         do throws(Errno) {
             var limits = LoopLimits()
+            // An event stream is one answer without an end.
+            limits.http.bodyBytes = .max
             if arguments.has("deflate") { limits.deflate = DeflateOptions() }
             loop = try Loop(limits, on: kernel)
         } catch {
@@ -109,7 +147,7 @@ extension Command {
         let result: LoadResult
         if let credentials {
             result = LoadRun(
-                plan, on: loop, to: address, target: target,
+                plan, on: loop, to: address, target: target, others: others, watch: watch,
                 token: { (try? credentials.token(of: "probe-\($0)")) ?? Text() },
                 progress: { ticker.show($0) }
             ).run()
@@ -121,6 +159,26 @@ extension Command {
         }
         ticker.clear()
         return result
+    }
+
+    private static func serverWatch(
+        _ arguments: Arguments
+    ) throws(UsageError) -> ServerWatch? {
+        var process: String?
+        if arguments.has("server-pid") {
+            let id = try arguments.count("server-pid", in: 1...Int(Int32.max), or: 1)
+            process = String(id)
+            guard Machine.residentBytes(of: String(id)) != nil else {
+                throw UsageError("--server-pid \(id): there is no such process")
+            }
+        }
+        guard let url = arguments.text("metrics") else {
+            return process.map { ServerWatch(metrics: nil, process: $0) }
+        }
+        var target = try Target(url, path: "/metrics")
+        if target.isSecure { try target.trust(arguments) }
+        return ServerWatch(
+            metrics: Place(address: try target.address(), target: target), process: process)
     }
 
     /// Says what was found, on the terminal and in the files that were asked for.
@@ -161,6 +219,14 @@ extension LoadPlan {
             try arguments.count(
                 "seed", in: 1...Int(Int32.max),
                 or: Int(System.randomSeed() >> 40) + 1))
+        workers = try arguments.count("workers", in: 0...100_000, or: 0)
+        eventRate = try arguments.number("events", in: 0.01...1_000_000, or: 20)
+        eventTopic = arguments.text("event-topic") ?? ""
+        if workers > 0, eventTopic.isEmpty {
+            throw UsageError(
+                "--workers want a topic of events that the server has",
+                hint: "--event-topic jobs/probe, and [[topics]] kind = \"event\" for it")
+        }
         topic = arguments.text("topic") ?? "probe-\(seed)"
         shape = try arguments.choice("shape", or: .steady)
         disturbance = try arguments.choice("disturb", or: .none)

@@ -36,7 +36,9 @@ struct Target: Equatable, Sendable {
     mutating func trust(_ arguments: Arguments) throws(UsageError) {
         let path = arguments.text("authority")
         guard isSecure else {
-            if path != nil { throw UsageError("--authority is for wss:// and tls://") }
+            if path != nil, !arguments.all("also").contains(where: { $0.contains("s://") }) {
+                throw UsageError("--authority is for wss:// and tls://")
+            }
             return
         }
         var authorities: [UInt8]?
@@ -51,7 +53,10 @@ struct Target: Equatable, Sendable {
     /// Where a node's WebSocket is.
     static let usualPath = "/v1/ws"
 
-    init(_ text: String, path usual: String = Target.usualPath) throws(UsageError) {
+    /// `takesAnyPort`: where one listens, port 0 is one that the system gives.
+    init(
+        _ text: String, path usual: String = Target.usualPath, takesAnyPort: Bool = false
+    ) throws(UsageError) {
         var rest = text[...]
         var scheme = "ws"
         if let end = text.firstRange(of: "://") {
@@ -90,7 +95,7 @@ struct Target: Equatable, Sendable {
         guard !host.isEmpty else { throw Target.bad(text) }
         self.host = String(host)
         if let digits {
-            guard let port = UInt16(digits), port > 0 else {
+            guard let port = UInt16(digits), port > 0 || takesAnyPort else {
                 throw UsageError("\(text): \(digits) is no port")
             }
             self.port = port

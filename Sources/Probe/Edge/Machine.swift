@@ -20,6 +20,33 @@ enum Machine {
         return words.count > 1 ? UInt64(words[1]).map { $0 * 4096 } : nil
     }
 
+    /// Processor time of a process; nil where it is not there.
+    static func cpuTime(of process: String) -> Interval? {
+        // Behind the name, which may have blanks and stands in brackets, the 12th and 13th words
+        // are user's and system's hundredths of a second.
+        let line = text("/proc/\(process)/stat")
+        guard let end = line.lastIndex(of: ")") else { return nil }
+        let words = line[end...].split(separator: " ")
+        guard words.count > 13, let user = UInt64(words[12]), let system = UInt64(words[13]) else {
+            return nil
+        }
+        return Interval(nanoseconds: (user + system) * 10_000_000)
+    }
+
+    /// Memory that the kernel holds for itself: its objects, and what waits in sockets.
+    static func kernelBytes() -> UInt64? {
+        var bytes: UInt64?
+        for line in text("/proc/meminfo").split(separator: "\n") where line.hasPrefix("Slab:") {
+            bytes = line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }
+                .map { $0 * 1024 }
+        }
+        for line in text("/proc/net/sockstat").split(separator: "\n") where line.hasPrefix("TCP:") {
+            let pages = line.split(separator: " ").last.flatMap { UInt64($0) } ?? 0
+            bytes = bytes.map { $0 + pages * 4096 }
+        }
+        return bytes
+    }
+
     /// How many descriptors may be open; raised as far as this user may.
     static func descriptorLimit() -> Int { Int(max(fc_descriptor_limit(), 0)) }
 

@@ -86,6 +86,19 @@ struct Follower {
         wishes = [.open, .authenticate, .subscribe]
     }
 
+    /// Over HTTP there is nothing to open: each request says all.
+    mutating func connectedOverHTTP(now: Instant) {
+        connected(now: now)
+        standing = .ready
+        wishes = []
+    }
+
+    /// What is to be said, for a transport that says it by asking anew.
+    mutating func takeWishes() -> Wishes {
+        defer { wishes = [] }
+        return wishes
+    }
+
     mutating func disconnected() {
         standing = .cut
         wishes = []

@@ -7,6 +7,9 @@ struct Account: Equatable, Sendable {
     var acknowledged: UInt64 = 0
     var refused: UInt64 = 0
     var postponed: UInt64 = 0
+    /// The same of events.
+    var events: UInt64 = 0
+    var acknowledgedEvents: UInt64 = 0
     /// Diffs with measured patches in them.
     var receipts: UInt64 = 0
     /// Of messages, without the framing beneath.
@@ -56,6 +59,8 @@ struct Progress: Equatable, Sendable {
     let connections: Int
     let faults: UInt64
     let diverged: UInt64
+    /// Somebody is to restart the server now.
+    var awaitsRestart = false
 
     init(
         moment: Moment, patches: Int, made: Int, connections: Int, faults: UInt64,
@@ -70,6 +75,7 @@ struct Progress: Equatable, Sendable {
         patches = run.schedule.count
         made = run.nextPatch
         connections = run.plan.connections
+        awaitsRestart = run.plan.disturbance == .restart && run.disturbedAt == nil
         var faults: UInt64 = 0
         var diverged: UInt64 = 0
         for client in run.clients {
@@ -95,6 +101,7 @@ struct Progress: Equatable, Sendable {
             let p99 = Figures.right(Figures.duration(moment.p99), 8)
             return "\(time)  \(Figures.count(moment.connected)) up \(rate)  p50 \(middle)"
                 + "  p99 \(p99)  \(diverged) diverged"
+                + (awaitsRestart && moment.phase == .measuring ? "  restart the server now" : "")
                 + (faults > 0 ? "  \(Figures.count(faults)) faults" : "")
         }
     }

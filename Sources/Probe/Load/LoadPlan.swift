@@ -20,6 +20,12 @@ struct LoadPlan: Equatable, Sendable {
     var views = 1
     /// The part of the connections that speaks JSON.
     var jsonShare = 0.5
+    /// Other ways to the server, by share.
+    var routes: [Route] = []
+    /// Readers of events under durable names, how many events a second, and where.
+    var workers = 0
+    var eventRate = 20.0
+    var eventTopic = ""
     /// Ask for the hash behind every diff, not only now and then.
     var hashes = false
     /// How often each client asks the server to prove its mirror.
@@ -46,6 +52,8 @@ struct LoadPlan: Equatable, Sendable {
         case reconnect
         /// A fifth of the subscribers reads nothing for a while.
         case stall
+        /// Somebody else restarts the server, or one after another of several.
+        case restart
     }
 
     /// Patches published altogether.
@@ -79,6 +87,9 @@ struct LoadPlan: Equatable, Sendable {
             return UsageError(
                 "\(fields) fields make at most \(Script.groupCount(fields: fields)) views",
                 hint: "give more --fields or fewer --views")
+        }
+        if routes.reduce(0, { $0 + $1.share }) > 1.000_001 {
+            return UsageError("the shares of --also are more than all connections")
         }
         if schedule.count == 0 { return UsageError("nothing would be published in that time") }
         if schedule.count > 20_000_000 {

@@ -11,6 +11,10 @@ extension LoadRun {
             }
         }
         if phase == .connecting {
+            if plan.workers > 0, !isWorkBegun {
+                isWorkBegun = true
+                for client in clients where client.isOfEvents { connect(client, now) }
+            }
             while nextConnect < plan.connections {
                 let meant = connectStart + plan.connectOffset(of: nextConnect)
                 guard meant <= now else { break }
@@ -26,11 +30,16 @@ extension LoadRun {
         for client in due { connect(client, now) }
     }
 
-    private func connect(_ client: VirtualClient, _ now: Instant) {
+    func connect(_ client: VirtualClient, _ now: Instant) {
         do throws(Errno) {
-            let id = try loop.connect(to: address, target, client.encoding)
+            let place = place(of: client)
+            let isProving = client.reader?.isProving == true
+            let id =
+                try client.reader == nil
+                ? loop.connect(to: place.address, place.target, client.encoding)
+                : connectOverHTTP(client, place)
             client.connection = id
-            client.stage = .connecting
+            client.stage = isProving ? .ready : .connecting
             let slot = Int(id.index)
             while bySlot.count <= slot { bySlot.append(nil) }
             bySlot[slot] = client
@@ -56,26 +65,40 @@ extension LoadRun {
     }
 
     func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
+        if id == watch?.connection { return watch?.closed(end) ?? () }
         guard let client = client(of: id) else { return }
         bySlot[Int(id.index)] = nil
         client.connection = nil
+        if client.reader?.isProving == true, phase == .proving, client.stage == .ready {
+            // For its proof it asks on a connection of its own, once.
+            if client.finalProof == .asked, !client.isProofSent {
+                client.isProofSent = true
+                connect(client, loop.now)
+            }
+            return
+        }
         client.follower.disconnected()
         client.speaker?.session.disconnected()
         guard phase < .over else { return }
         let now = loop.now
         if client.stage == .ready, client.isSubscriber { readyCount -= 1 }
+        if client.stage == .ready, client.isOfEvents { workersReady -= 1 }
         let isFirst = !client.wasReady
         if phase == .settling, client.isSubscriber, client.version >= head, head > 0 { atHead -= 1 }
         if client.finalProof == .asked {
             client.finalProof = .none
             proofsDue -= 1
         }
-        if !(disturbedAt == now && plan.disturbance == .reconnect) {
+        if plan.disturbance == .restart, phase == .measuring {
+            // The first loss begins it, and it is not over before the last.
+            if disturbedAt == nil { disturbedAt = now }
+            recoveredAt = nil
+        } else if !(disturbedAt == now && plan.disturbance == .reconnect) {
             client.audit.cuts += 1
             errors.add("closed: \(LoadRun.words(end))")
         }
         client.stage = .waiting
-        if isFirst, !client.isSubscriber, phase == .creating {
+        if isFirst, case .publisher = client.role, phase == .creating {
             openProblem = "the topic could not be made: \(LoadRun.words(end))"
             // A refusal stays one however often it is asked; an absent server may come up.
             let code = end.code?.rawValue ?? 0
@@ -121,6 +144,7 @@ extension LoadRun {
 
     /// Sends what a session has to say.
     func pump(_ client: VirtualClient, _ now: Instant) {
+        if client.reader != nil { return }
         if client.isSubscriber, client.follower.isSilent(now, book.terms) { return }
         guard let id = client.connection else { return }
         while let message = next(client, now) {
@@ -162,9 +186,10 @@ extension LoadRun {
             sweepPlace += 1
             guard client.connection != nil, client.stage == .opening || client.stage == .ready
             else { continue }
-            client.follower.reached(now, book.terms)
+            if client.reader == nil { client.follower.reached(now, book.terms) }
             client.speaker?.session.reached(now)
-            if client.isSubscriber, client.stage == .ready, phase == .measuring,
+            if client.isSubscriber, client.reader == nil, client.stage == .ready,
+                phase == .measuring,
                 client.nextProof <= now
             {
                 if client.nextProof.nanoseconds > 0 { client.prove() }
@@ -187,14 +212,16 @@ extension LoadRun {
     /// What is meant to go wrong goes wrong, halfway.
     func disturb(_ now: Instant) {
         let half = Interval(nanoseconds: plan.length.nanoseconds / 2)
-        guard plan.disturbance != .none, now >= measureStart + half else { return }
+        let begin = plan.disturbance == .restart ? Interval(nanoseconds: 0) : half
+        guard plan.disturbance != .none, now >= measureStart + begin else { return }
         if !disturbed {
             disturbed = true
-            disturbedAt = now
+            if plan.disturbance != .restart { disturbedAt = now }
             switch plan.disturbance {
-            case .none: break
+            case .none, .restart: break
             case .reconnect:
                 for client in subscribers { client.connection.map { loop.abort($0) } }
+                for client in workers { client.connection.map { loop.abort($0) } }
             case .stall:
                 for client in subscribers where client.number % 5 == 0 && client.stage == .ready {
                     client.connection.map { loop.pause($0) }
@@ -209,7 +236,9 @@ extension LoadRun {
             stalled = []
             disturbedAt = now
         }
-        if recoveredAt == nil, stalled.isEmpty, let disturbedAt, now > disturbedAt {
+        if recoveredAt == nil, stalled.isEmpty, let disturbedAt, now > disturbedAt,
+            returning.isEmpty || plan.disturbance != .restart
+        {
             let newest = subscribers.reduce(0) { max($0, $1.version) }
             let level = max(newest, head)
             let there = subscribers.count { $0.stage == .ready && $0.version + 1 >= level }

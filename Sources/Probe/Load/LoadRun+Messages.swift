@@ -12,10 +12,28 @@ extension LoadRun {
         if let speaker = client.speaker {
             speaker.session.received(message, now: now, using: &generator)
             while let notice = speaker.session.nextNotice() {
-                take(notice, client, message, held, now)
+                if client.isOfEvents {
+                    takeEvent(notice, client, now)
+                } else {
+                    take(notice, client, message, held, now)
+                }
             }
             return pump(client, now)
         }
+        hear(message, client, held, now)
+    }
+
+    /// A subscriber's message, however it came.
+    func received(_ message: Span<UInt8>, _ client: VirtualClient) {
+        account.receivedBytes += UInt64(message.count)
+        account.messages += 1
+        hear(message, client, client.version, System.now)
+    }
+
+    @inline(__always)
+    private func hear(
+        _ message: Span<UInt8>, _ client: VirtualClient, _ held: UInt64, _ now: Instant
+    ) {
         client.follower.hear(message.count, now)
         if client.follower.follow(message) {
             changed(client, held, client.version - held, now)
@@ -146,7 +164,7 @@ extension LoadRun {
         client.servedAlone = version
     }
 
-    private func settleProof(_ client: VirtualClient, _ proof: VirtualClient.Proof) {
+    func settleProof(_ client: VirtualClient, _ proof: VirtualClient.Proof) {
         client.finalProof = proof
         proofsDue -= 1
     }
@@ -223,6 +241,7 @@ extension LoadRun {
                 }
                 account.acknowledged += 1
                 stages.ack.record(now.since(Instant(nanoseconds: entry.intended)))
+                stages.ackUncorrected.record(now.since(Instant(nanoseconds: entry.sent)))
                 head = max(head, version)
                 table.published(version, entry) { record($0) }
             }
@@ -255,6 +274,7 @@ extension LoadRun {
         second.clear()
         series.append(current)
         progress?(Progress(run: self, moment: current))
+        if phase < .settling { watch?.ask(on: loop) }
         current = Moment()
     }
 }

@@ -19,8 +19,9 @@ final class LoadRun: Service {
     let loop: Loop
     let plan: LoadPlan
     let schedule: Schedule
-    let address: SocketAddress
-    let target: Target
+    /// Where the publishers connect, and the subscribers that go no other way.
+    let first: Place
+    let others: [Place]
     let token: (Int) -> Text
     /// What all subscribers hold.
     let book: StateBook
@@ -32,7 +33,9 @@ final class LoadRun: Service {
     var script: Script
     var clients: [VirtualClient] = []
     var publishers: ArraySlice<VirtualClient> { clients[..<plan.publishers] }
-    var subscribers: ArraySlice<VirtualClient> { clients[plan.publishers...] }
+    var subscribers: ArraySlice<VirtualClient> {
+        clients[plan.publishers..<plan.publishers + plan.connections]
+    }
     /// By the index of the connection in the loop.
     var bySlot: [VirtualClient?] = []
     var generator: SeededGenerator
@@ -75,17 +78,26 @@ final class LoadRun: Service {
     var usage = Usage()
     var applySampler: UInt8 = 0
     var wasInterrupted = false
+    var nextEvent = 0
+    var isWorkBegun = false
+    var workersReady = 0
+    /// The sequence of the last event acknowledged.
+    var lastSequence: UInt64 = 0
+    /// Of the server's own figures; nil where nobody said where they are.
+    var watch: ServerWatch?
 
     static let sweepTime = Interval.milliseconds(50)
 
     init(
         _ plan: LoadPlan, on loop: Loop, to address: SocketAddress, target: Target,
+        others: [SocketAddress] = [], watch: ServerWatch? = nil,
         token: @escaping (Int) -> Text, progress: ((Progress) -> Void)? = nil
     ) {
         self.plan = plan
         self.loop = loop
-        self.address = address
-        self.target = target
+        first = Place(address: address, target: target)
+        self.others = zip(others, plan.routes).map { Place(address: $0, target: $1.target) }
+        self.watch = watch
         self.progress = progress
         schedule = plan.schedule
         self.token = token
@@ -102,12 +114,15 @@ final class LoadRun: Service {
         for n in 0..<plan.publishers + plan.connections {
             let isPublisher = n < plan.publishers
             let index = n - plan.publishers
+            let reader = isPublisher ? nil : LoadRun.reader(of: index, plan, target)
             let client = VirtualClient(
                 number: n,
                 role: isPublisher ? .publisher(n) : .subscriber(view: plan.view(of: index)),
-                encoding: isPublisher ? .messagePack : plan.encoding(of: index),
+                encoding: isPublisher
+                    ? .messagePack
+                    : reader?.speech == .eventStream ? .json : plan.encoding(of: index),
                 speaker: isPublisher ? Speaker(token: token(n), instance: instance(of: n)) : nil,
-                connectAt: now)
+                reader: reader, connectAt: now)
             if !isPublisher, client.encoding == .messagePack, seconded < plan.seconded {
                 client.second = NaiveMirror()
                 client.audit.seconded = 1
@@ -115,10 +130,24 @@ final class LoadRun: Service {
             }
             clients.append(client)
         }
+        addWorkers(now, token)
     }
 
-    private func instance(of n: Int) -> Text {
+    func instance(of n: Int) -> Text {
         Text(String(mixed(plan.seed, UInt64(n)), radix: 16))
+    }
+
+    func place(of client: VirtualClient) -> Place {
+        guard client.isSubscriber, let route = plan.route(of: client.number - plan.publishers),
+            route < others.count
+        else { return first }
+        return others[route]
+    }
+
+    /// What subscriber `n` needs to speak HTTP; nil where it does not.
+    private static func reader(of n: Int, _ plan: LoadPlan, _ first: Target) -> Reader? {
+        let target = plan.route(of: n).map { plan.routes[$0].target } ?? first
+        return target.isHTTP ? Reader(target.speech) : nil
     }
 
     /// What a subscriber says of itself.
@@ -131,6 +160,7 @@ final class LoadRun: Service {
     /// Runs to the end on the calling thread and returns what was found.
     func run() -> LoadResult {
         loop.wake(at: loop.now)
+        watch?.ask(on: loop)
         loop.run(self)
         return result()
     }
@@ -149,6 +179,7 @@ final class LoadRun: Service {
         case .measuring:
             measureStart = now
             usage.begin()
+            watch?.measuringBegan()
             stages.slip.clear()
             stages.turn.clear()
             table = VersionTable(base: head)
@@ -164,11 +195,16 @@ final class LoadRun: Service {
             second.clear()
             current = Moment()
             usage.end()
+            watch?.measuringEnded()
         case .proving:
             for client in subscribers where client.stage == .ready {
                 client.finalProof = .asked
-                client.prove()
                 proofsDue += 1
+                if client.reader != nil {
+                    proveOverHTTP(client)
+                    continue
+                }
+                client.prove()
                 pump(client, now)
             }
         case .over:
@@ -186,18 +222,22 @@ final class LoadRun: Service {
                 enter(.over, now)
             }
         case .connecting:
-            let all = readyCount == plan.connections && nextConnect == plan.connections
+            let all =
+                readyCount == plan.connections && nextConnect == plan.connections
+                && (plan.workers == 0 || workersReady == plan.workers + 1)
             if all || late { enter(.measuring, now) }
         case .measuring:
             let published =
                 nextPatch == schedule.count
                 && publishers.allSatisfy { $0.speaker?.pending.isEmpty ?? true }
             let isBack = plan.disturbance == .none || recoveredAt != nil
-            if published && isBack || late {
+            if published && isAppended && isBack || late {
                 if !wasClosing { publishClosing(now) }
             }
         case .settling:
-            if atHead == readyCount && returning.isEmpty || late { enter(.proving, now) }
+            if atHead == readyCount && returning.isEmpty && isWorkDone || late {
+                enter(.proving, now)
+            }
         case .proving:
             if proofsDue == 0 || late { enter(.over, now) }
         case .over: break
@@ -221,6 +261,7 @@ final class LoadRun: Service {
         if let meantWake { stages.slip.record(now.since(meantWake)) }
         connectDue(now)
         publishDue(now)
+        appendDue(now)
         sweep(now)
         if now >= nextSecond { endSecond(now) }
     }
@@ -238,6 +279,9 @@ final class LoadRun: Service {
         var soonest = min(nextSecond, nextSweep)
         if phase == .measuring, nextPatch < schedule.count {
             soonest = min(soonest, measureStart + schedule.offset(of: nextPatch))
+        }
+        if phase == .measuring, plan.workers > 0, nextEvent < eventSchedule.count {
+            soonest = min(soonest, measureStart + eventSchedule.offset(of: nextEvent))
         }
         if phase == .connecting, nextConnect < plan.connections {
             soonest = min(soonest, connectStart + plan.connectOffset(of: nextConnect))

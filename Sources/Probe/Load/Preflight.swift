@@ -34,7 +34,7 @@ struct Preflight: Equatable, Sendable {
 
     /// The first limit that the plan would run into.
     func fault(_ plan: LoadPlan) -> UsageError? {
-        let sockets = plan.connections + plan.publishers
+        let sockets = plan.connections + plan.publishers + (plan.workers > 0 ? plan.workers + 1 : 0)
         let wanted = sockets + 64
         if wanted > descriptors {
             return UsageError(

@@ -21,6 +21,13 @@ enum Scenario {
             name: "reconnect-storm", what: "everybody is cut at once and comes back",
             options: [("connections", "1000"), ("disturb", "reconnect"), ("for", "20s")]),
         Preset(
+            name: "rolling-restart",
+            what: "you restart the server, which keeps the topic, while it is measured",
+            options: [
+                ("connections", "1000"), ("disturb", "restart"), ("for", "30s"),
+                ("patience", "60s"),
+            ]),
+        Preset(
             name: "slow-readers", what: "a fifth reads nothing for a while",
             options: [("disturb", "stall"), ("rate", "100"), ("for", "20s")]),
         Preset(

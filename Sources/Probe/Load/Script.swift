@@ -66,6 +66,13 @@ struct Script: Sendable {
         return Mask(paths: [["probe"]] + groups.map { Path([groupName($0)]) })
     }
 
+    /// The same in a request over HTTP.
+    func query(of view: Int) -> String? {
+        guard view > 0 else { return nil }
+        let groups = (0..<Script.groupCount(fields: fields)).filter { isGroup($0, in: view) }
+        return (["probe"] + groups.map { groupName($0).string }).joined(separator: ",")
+    }
+
     private func isGroup(_ group: Int, in view: Int) -> Bool {
         view == 0 || group % (views - 1) == view - 1
     }

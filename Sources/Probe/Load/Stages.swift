@@ -14,6 +14,11 @@ struct Stages: Equatable, Sendable {
     var receipt = Histogram()
     /// The same from when it really left: what a probe would report that waits for the server.
     var uncorrected = Histogram()
+    /// The same from when it really left.
+    var ackUncorrected = Histogram()
+    /// Of events: to the acknowledgement, and to a worker's first receipt.
+    var eventAck = Histogram()
+    var eventReceipt = Histogram()
     /// From a diff's bytes to the changed mirror; one in 64 is timed.
     var apply = Histogram()
 
@@ -24,7 +29,9 @@ struct Stages: Equatable, Sendable {
     var all: [(name: String, histogram: Histogram)] {
         [
             ("connect", connect), ("authenticate", authenticate), ("subscribe", subscribe),
-            ("ack", ack), ("receipt", receipt), ("uncorrected", uncorrected), ("apply", apply),
+            ("ack", ack), ("ack-uncorrected", ackUncorrected), ("receipt", receipt),
+            ("uncorrected", uncorrected), ("apply", apply), ("event-ack", eventAck),
+            ("event-receipt", eventReceipt),
             ("slip", slip), ("turn", turn),
         ]
     }

@@ -6,6 +6,9 @@ final class VirtualClient {
     enum Role: Equatable {
         case subscriber(view: Int)
         case publisher(Int)
+        /// Appends events, and reads them under a name.
+        case appender
+        case worker
     }
 
     /// Where it stands. From anywhere it may go to `waiting`, when its connection is lost.
@@ -29,6 +32,8 @@ final class VirtualClient {
     var follower: Follower
     /// Of a publisher.
     let speaker: Speaker?
+    /// Of a subscriber over HTTP.
+    let reader: Reader?
     var stage = Stage.waiting
     var connection: ConnectionID?
     /// When it is meant to connect, and then when it was; from here the stages are timed.
@@ -46,6 +51,8 @@ final class VirtualClient {
     var start: UInt64 = 0
     var nextProof = Instant(nanoseconds: 0)
     var finalProof = Proof.none
+    /// Over HTTP: the request for it is on its way.
+    var isProofSent = false
     /// It asked for a proof and has not heard of it.
     var awaitsProof = false
     /// The next diff is for this client alone.
@@ -58,12 +65,16 @@ final class VirtualClient {
     var mayHearAgain = false
     enum Proof: UInt8 { case none, asked, given, failed }
 
-    init(number: Int, role: Role, encoding: Encoding, speaker: Speaker?, connectAt: Instant) {
+    init(
+        number: Int, role: Role, encoding: Encoding, speaker: Speaker? = nil,
+        reader: Reader? = nil, connectAt: Instant
+    ) {
         self.number = number
         self.role = role
         self.encoding = encoding
         self.connectAt = connectAt
         self.speaker = speaker
+        self.reader = reader
         follower = Follower(encoding)
     }
 
@@ -83,6 +94,13 @@ final class VirtualClient {
         if case .subscriber(let view) = role { view } else { 0 }
     }
 
+    var isOfEvents: Bool {
+        switch role {
+        case .appender, .worker: true
+        case .subscriber, .publisher: false
+        }
+    }
+
     var isSubscriber: Bool {
         if case .subscriber = role { true } else { false }
     }
@@ -93,6 +111,8 @@ final class Speaker {
     var session: ClientSession
     /// What it has said and not heard of yet, by the id of the publish.
     var pending: [UInt64: VersionTable.Entry] = [:]
+    /// Of a worker.
+    var events: EventAudit?
 
     init(token: Text, instance: Text) {
         session = ClientSession(

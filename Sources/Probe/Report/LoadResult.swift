@@ -17,6 +17,10 @@ struct LoadResult: Sendable {
     /// What the probe itself used while it measured.
     var usage: Usage
     var unattributed: Int
+    /// What the durable names were given; nil without workers.
+    var events: EventAudit?
+    /// What the server told of itself; nil where nobody said where to ask.
+    var server: ServerFigures?
     /// From a disturbance's end until 99 % were at the head; nil when they did not come.
     var recovery: Interval?
     /// Why nothing could be measured.
@@ -66,7 +70,9 @@ struct LoadResult: Sendable {
 
     /// What did not hold, beside expectations.
     var failures: [String] {
-        audit.faults.filter { $0.count > 0 }.map { "\(Figures.count($0.count)) \($0.name)" }
+        (audit.faults + (events?.faults ?? [])).filter { $0.count > 0 }.map {
+            "\(Figures.count($0.count)) \($0.name)"
+        }
             + (account.refused > 0 ? ["\(Figures.count(account.refused)) patches refused"] : [])
     }
 }
@@ -121,10 +127,11 @@ extension LoadRun {
         let age = loop.now.since(startedAt)
         let seconds = Int64(age.nanoseconds / 1_000_000_000)
         return LoadResult(
-            plan: plan, target: target.url, began: WallTime(seconds: wall.seconds - seconds),
+            plan: plan, target: first.target.url, began: WallTime(seconds: wall.seconds - seconds),
             measured: measured, stages: stages, account: account, audit: audit,
             ready: subscribers.count { $0.wasReady }, series: series, errors: errors,
-            usage: usage, unattributed: table.unattributed,
+            usage: usage, unattributed: table.unattributed, events: eventAudit(),
+            server: watch?.figures,
             recovery: recoveredAt.flatMap { end in disturbedAt.map { end.since($0) } },
             openProblem: openProblem, wasInterrupted: wasInterrupted)
     }

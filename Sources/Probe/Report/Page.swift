@@ -25,7 +25,9 @@ struct Page {
         page += "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
         page += "<title>\(Page.escaped(result.target)): \(words)</title>\n"
         page += "<style>\(Page.style)</style>\n<main>\n"
-        page += header + tiles + charts + stages + audit + verdicts + errors + about
+        page +=
+            header + tiles + charts + stages + audit + verdicts + others + errors
+            + about
         return page + "</main></html>\n"
     }
 
@@ -228,6 +230,47 @@ struct Page {
         return text + "</table></div>\n"
     }
 
+    private var ways: String {
+        result.plan.routes.map { "\(Figures.percent($0.share)) \($0.target.url)" }
+            .joined(separator: ", ")
+    }
+
+    /// What the durable names were given, and what the server told of itself.
+    private var others: String {
+        var text = ""
+        if let events = result.events {
+            text += "<h2>Events under durable names</h2><div class=\"wide pairs\"><table>"
+            let rows: [(String, UInt64)] = [
+                ("appended", result.account.acknowledgedEvents), ("delivered", events.delivered),
+                ("done", events.done), ("put off", events.refused),
+                ("delivered again by right", events.redelivered),
+            ]
+            for (name, count) in rows { text += "<tr><td>\(name)<td>\(Figures.count(count))</tr>" }
+            for (name, count) in events.faults {
+                text += "<tr\(count > 0 ? " class=bad" : "")><td>\(name)"
+                text += "<td>\(Figures.count(count))</tr>"
+            }
+            text += "</table></div>\n"
+        }
+        guard let server = result.server else { return text }
+        text += "<h2>The server</h2><div class=\"wide pairs\"><table>"
+        let connections = result.plan.connections
+        let facts: [(String, String?)] = [
+            ("processor time", server.cpu.map { Figures.duration($0) }),
+            ("memory", server.residentBytes.map { Figures.bytes($0) }),
+            ("a connection", server.bytesPerConnection(connections).map { Figures.bytes($0) }),
+            (
+                "of the kernel's beside",
+                server.kernelBytesPerConnection(connections).map { Figures.bytes($0) }
+            ),
+        ]
+        for case (let name, let words?) in facts { text += "<tr><td>\(name)<td>\(words)</tr>" }
+        for (name, value) in server.metrics {
+            text += "<tr><td>\(Page.escaped(name))<td>\(Figures.rate(value))</tr>"
+        }
+        return text + "</table></div>\n"
+    }
+
     private var about: String {
         let plan = result.plan
         let environment = report.environment
@@ -238,7 +281,13 @@ struct Page {
             ("shape, disturbance", "\(plan.shape.rawValue), \(plan.disturbance.rawValue)"),
             ("measured", Figures.duration(result.measured)),
             ("received", Figures.bytes(result.account.receivedBytes)),
+            ("ways beside", plan.routes.isEmpty ? "none" : ways),
             ("probe busy", Figures.percent(result.busy)),
+            (
+                "probe's memory",
+                "\(Figures.bytes(result.usage.resident)), "
+                    + "\(Figures.bytes(result.usage.bytesPerClient(plan.connections))) a client"
+            ),
             ("machine", "\(environment.processors) × \(environment.processor)"),
             ("kernel", environment.kernel), ("load before", environment.load),
         ]

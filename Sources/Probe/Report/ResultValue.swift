@@ -32,6 +32,7 @@ struct ResultValue {
         map["receipts"] = .unsigned(result.receipts)
         map["receiptsPerSecond"] = ResultValue.number(result.receiptsPerSecond)
         map["probe"] = result.usage.value
+        map["server"] = result.server.map { $0.value(result.plan.connections) } ?? .null
         map["probeBusy"] = ResultValue.number(result.busy)
         map["recovery"] = result.recovery.map { ResultValue.time($0) } ?? .null
         map["stages"] = stages
@@ -40,6 +41,7 @@ struct ResultValue {
             "uncorrected": ResultValue.spectrum(result.stages.uncorrected),
         ]
         map["audit"] = audit
+        map["events"] = result.events?.value ?? .null
         map["account"] = account
         map["ready"] = .integer(Int64(result.ready))
         map["errors"] = .array(
@@ -53,7 +55,7 @@ struct ResultValue {
     }
 
     /// To six significant digits or so: nothing here is known better.
-    private static func number(_ x: Double) -> Value {
+    static func number(_ x: Double) -> Value {
         let scale = x.magnitude >= 1_000 ? 1_000.0 : 1_000_000.0
         return .double((x * scale).rounded() / scale) ?? .null
     }
@@ -68,6 +70,10 @@ struct ResultValue {
             "fields": .integer(Int64(plan.fields)), "changes": .integer(Int64(plan.changes)),
             "views": .integer(Int64(plan.views)), "jsonShare": ResultValue.number(plan.jsonShare),
             "hashes": .boolean(plan.hashes), "disturbance": .text(plan.disturbance.rawValue),
+            "workers": .integer(Int64(plan.workers)),
+            "eventRate": ResultValue.number(plan.eventRate),
+            "eventTopic": .text(plan.eventTopic),
+            "routes": .array(plan.routes.map { $0.value }),
             "plainBytes": plan.plainBytes.map { .integer(Int64($0)) } ?? .null,
             "seed": .unsigned(plan.seed),
         ]
@@ -135,6 +141,8 @@ struct ResultValue {
         return [
             "published": .unsigned(account.published),
             "acknowledged": .unsigned(account.acknowledged),
+            "events": .unsigned(account.events),
+            "acknowledgedEvents": .unsigned(account.acknowledgedEvents),
             "refused": .unsigned(account.refused), "postponed": .unsigned(account.postponed),
             "receivedBytes": .unsigned(account.receivedBytes),
             "sentBytes": .unsigned(account.sentBytes), "messages": .unsigned(account.messages),

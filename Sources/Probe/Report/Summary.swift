@@ -33,6 +33,7 @@ struct Summary {
                 "the probe   \(Figures.percent(result.busy)) of a processor, "
                     + "\(Figures.bytes(usage.resident)), "
                     + "\(Figures.bytes(usage.bytesPerClient(plan.connections))) a client")
+            if let server = result.server { lines += serverLines(server) }
             if plan.disturbance != .none {
                 lines.append(
                     "recovery    " + (result.recovery.map { Figures.duration($0) } ?? "never")
@@ -43,9 +44,28 @@ struct Summary {
             lines.append("")
         }
         if result.openProblem == nil { lines += auditLines }
+        if let events = result.events { lines.append(eventLine(events)) }
         lines += errorLines
         lines += verdictLines
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func serverLines(_ server: ServerFigures) -> [String] {
+        var parts: [String] = []
+        if let cpu = server.cpu, result.measured.nanoseconds > 0 {
+            let share = Double(cpu.nanoseconds) / Double(result.measured.nanoseconds)
+            parts.append(Figures.percent(share) + " of a processor")
+        }
+        if let resident = server.residentBytes { parts.append(Figures.bytes(resident)) }
+        let connections = result.plan.connections
+        if let bytes = server.bytesPerConnection(connections) {
+            parts.append(Figures.bytes(bytes) + " a connection")
+        }
+        if let bytes = server.kernelBytesPerConnection(connections) {
+            parts.append(Figures.bytes(bytes) + " of the kernel's beside")
+        }
+        if parts.isEmpty { parts.append("nothing was told of it") }
+        return ["the server  " + parts.joined(separator: ", ")]
     }
 
     private static let columns: [(String, Double)] = [
@@ -54,6 +74,8 @@ struct Summary {
 
     static let names: [String: String] = [
         "uncorrected": "receipt from sent", "receipt": "receipt", "ack": "publish to ack",
+        "ack-uncorrected": "ack from sent", "event-ack": "event to ack",
+        "event-receipt": "event receipt",
         "subscribe": "subscribe", "apply": "apply", "slip": "(timer slip)", "turn": "(loop turn)",
     ]
 
@@ -106,6 +128,14 @@ struct Summary {
         }
         lines.append(more.joined(separator: ", "))
         return lines
+    }
+
+    private func eventLine(_ events: EventAudit) -> String {
+        "events: \(Figures.count(result.account.acknowledgedEvents)) appended, "
+            + "\(Figures.count(events.done)) done, \(Figures.count(events.refused)) put off, "
+            + "\(Figures.count(events.redelivered)) delivered again by right, "
+            + "\(Figures.count(events.lost)) lost, \(Figures.count(events.repeated)) repeated, "
+            + "\(Figures.count(events.disordered)) out of order"
     }
 
     /// Of a server without state there is less to say.

@@ -23,6 +23,11 @@ extension ClientCheck {
         },
         Scenario("comes back with its cursor and its instance", "S7", "S8", "S2") {
             (check) throws(Finding) in
+            // Played alone it is the first, and there is nothing to come back with yet.
+            if check.expected == nil {
+                let (talk, _) = try check.visit()
+                check.cut(talk)
+            }
             let before = check.instance
             check.truth.set(["a": 3, "d": 1])
             let (talk, request) = try check.greeted()
