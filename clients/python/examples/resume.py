@@ -12,7 +12,7 @@ from fieldcast import Client
 
 async def main(url: str, token: str, topic: str) -> None:
     def tell(name: str, data: dict[str, Any]) -> None:
-        if name in ("ended", "subscribed", "snapshot", "changed"):
+        if name in ("ended", "subscribed", "snapshot", "diff"):
             print(name, {key: data[key] for key in ("code", "verdict", "from", "to", "version")
                          if key in data}, flush=True)
 

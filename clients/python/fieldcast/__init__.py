@@ -1,7 +1,6 @@
 """Fieldcast for Python: live documents and events, kept in step."""
-from .client import Client, Ended, Event, Watch
-from .session import Session, Subscription
+from .client import Client
+from .session import Ended, Session, Subscription
 from .values import Custom, Refused, Time
 
-__all__ = ["Client", "Custom", "Ended", "Event", "Refused", "Session", "Subscription", "Time",
-           "Watch"]
+__all__ = ["Client", "Custom", "Ended", "Refused", "Session", "Subscription", "Time"]

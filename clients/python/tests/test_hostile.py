@@ -2,7 +2,7 @@
 import unittest
 from random import Random
 
-from fieldcast.session import Session
+from fieldcast.session import Session, Subscription
 from fieldcast.values import to_json, to_messagepack
 
 from .test_vectors import load
@@ -26,8 +26,8 @@ def messages(binary):
 class Hostile(unittest.TestCase):
     def sessions(self, binary):
         session = Session("token", "instance", binary, random=Random(1))
-        session.subscribe("room/1")
-        session.subscribe("jobs/1", name="worker")
+        Subscription(session, "room/1")
+        Subscription(session, "jobs/1", name="worker")
         session.request("publish", topic="t", set={"x": 1})
         session.connected(0)
         return session
@@ -72,8 +72,8 @@ class Hostile(unittest.TestCase):
                         '"cursor":["e",1,"p"]}}',
                         '{"type":"snapshot","data":{"view":1,"epoch":"e","version":1,'
                         '"document":{"a":1},"hash":"0000000000000000"}}'):
-                session.received(raw, now)
-            said += sum("subscribe" in raw for raw in session.say(now))
+                session.received(raw.encode(), now)
+            said += sum(b"subscribe" in raw for raw in session.say(now))
         self.assertLess(said, 6)
 
 
