@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any, Awaitable, Callable
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from .session import Data, Ended, Session, Subscription, back_off
@@ -63,12 +64,13 @@ class Client(Session):
                     await self.woken.wait()
                 await asyncio.sleep(wait / 1000)
         finally:
-            self.ended = Ended(code)
-            for each in [*self.subscriptions.values()]: each.end(code)
-            for number in [*self.requests]: self.settle(number, {"code": code})
+            self.ended = self.ended or Ended(code)
+            for each in [*self.subscriptions.values()]: each.end(self.ended.code)
+            for number in [*self.requests]: self.settle(number, {"code": self.ended.code})
     async def connection(self) -> int:
         """One connection, to its end. Its code; without one 200, or above 1000 WebSocket's."""
         code, name = 200, "msgpack" if self.binary else "json"
+        self.ending = self.window = None
         try:
             self.token = self.source if isinstance(self.source, str) else await self.source()
             async with connect(self.url, subprotocols=[Subprotocol(f"fieldcast.v1.{name}")],
@@ -78,8 +80,8 @@ class Client(Session):
                 reader = asyncio.create_task(self.read(socket))
                 reader.add_done_callback(lambda task: task.cancelled() or task.exception())
                 await self.speak(socket, reader)
-                reader.cancel()
-            code = int(socket.close_code or 200)
+                code = int(socket.close_code or 200)
+                if not reader.cancel(): await reader  # which tells why it ended
         except Exception as problem:              # also of the owner's function for tokens
             self.told("failed", {"reason": repr(problem)})
         return self.ending["code"] if self.ending else code - 3000 if code >= 3000 else code
@@ -104,9 +106,13 @@ class Client(Session):
         left = False
         while not (left or reader.done() or self.ending or self.is_dead(self.now())):
             self.woken.clear()
-            drained = self.window is not None and not self.requests and not self.standing
-            left = drained or self.ended is not None
-            for raw in self.say(self.now()): await socket.send(raw, text=not self.binary)
+            wills = any(kind == "will" for kind, _ in self.standing)
+            left = self.ended is not None or bool(
+                self.window is not None and not self.requests and not wills)  # S15
+            with suppress(ConnectionClosed):
+                for raw in self.say(self.now()):
+                    async with asyncio.timeout(3 * self.terms["heartbeatTime"] / 1000):
+                        await socket.send(raw, text=not self.binary)
             with suppress(TimeoutError): await asyncio.wait_for(self.woken.wait(), 0.1)
     async def read(self, socket: ClientConnection) -> None:
         while True:

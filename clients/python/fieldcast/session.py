@@ -216,6 +216,7 @@ class Session:
     def stand(self, kind: str, topic: str, **data: Any) -> None:
         """A will or a presence: said now, and again on every later connection."""
         self.standing[kind, topic] = self.tell(kind, topic=topic, **data)
+        if all(value is None for value in data.values()): del self.standing[kind, topic]
     def connected(self, now: float) -> None:
         self.is_connected, self.ending, self.window = True, None, None
         self.outgoing, self.heard, self.said = list[bytes](), now, now
