@@ -76,7 +76,7 @@ NAMES = list(KINDS)[:-1]
 def decode(raw: bytes, binary: bool) -> tuple[str, dict[str, Any]]:
     """A message's kind and fields; or Refused, if it is none. A diff is as in MessagePack."""
     match read(raw, binary, 68):
-        case [int(code), *items] if binary and 0 < code <= len(NAMES):
+        case [int(code), *items] if binary and code is not True and 0 < code <= len(NAMES):
             kind = NAMES[code - 1]
             layout = "packed" if kind == "diff" else kind
             data = checked(layout, dict(zip(KINDS[layout], items)))

@@ -274,7 +274,7 @@ class Session:
         """What the owner may be told: messages by their kinds, and what became of them."""
         self.heard, self.position = now, self.position + len(raw)
         self.unreported = now if self.unreported is None else self.unreported
-        if self.ending: return []                             # S13
+        if self.ending: return []                 # S13
         try:
             kind, data = decode(raw, self.binary)
         except Refused as problem:
@@ -285,7 +285,8 @@ class Session:
                 concerned = [s for s in self.subscriptions.values() if getattr(s, key) == data[key]]
                 return [(kind, {**data, "id": each.id, "verdict": each.take(kind, data, now)})
                         for each in concerned]
-            case "opened":                        # N1
+            case "opened":                        # V1, N1
+                if data["version"] != 1: self.ending = {"code": 512}
                 self.terms |= {name: value for name, value in data.get("terms", {}).items()
                                if type(value) is int and value > 0}
             case "authenticated": self.is_ready = True

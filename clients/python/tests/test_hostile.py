@@ -64,6 +64,10 @@ class Hostile(unittest.TestCase):
                 row = [code] + [random.choice(values) for _ in range(random.randrange(9))]
                 self.sessions(True).received(to_messagepack(row), 1)
 
+    def test_true_is_no_code(self):
+        (name, _), = self.sessions(True).received(b"\x92\xc3\x01", 1)
+        self.assertEqual(name, "malformed")
+
     def test_bad_snapshots_do_not_make_a_storm(self):
         session = self.sessions(False)
         said = 0

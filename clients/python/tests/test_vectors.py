@@ -246,6 +246,12 @@ class Sessions(unittest.TestCase):
                         self.play(v["given"], v["steps"], name == "messagePack")
         self.assertGreater(count, 50)
 
+    def test_a_version_that_it_cannot_speak(self):
+        session = Session("token", "instance", False)
+        session.connected(0)
+        session.received(b'{"type":"opened","data":{"version":2,"connection":"c"}}', 1)
+        self.assertEqual(session.ending["code"], 512)
+
     def raw(self, said, binary):
         return bytes.fromhex(said["messagePack"]) if binary else json.dumps(
             said["message"], separators=(",", ":")).encode()
