@@ -55,9 +55,10 @@ class Restart(unittest.IsolatedAsyncioTestCase):
             await until(lambda: worker.inbox.done == 60)
             self.assertEqual(done, list(range(1, 61)))
             for client in (one, other):
-                self.assertEqual([data for name, data in client.notices
-                                  if name in ("malformed", "error")
-                                  or data.get("verdict") in ("diverged", "gap", "unknownAlias")], [])
+                bad = [(name, data) for name, data in client.notices
+                       if name in ("malformed", "error")
+                       or data.get("verdict") in ("diverged", "gap", "unknownAlias")]
+                self.assertEqual(bad, [])
             working.cancel()
 
 
