@@ -80,18 +80,23 @@ let package = Package(
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
-                "node-load",
-                "durable-peer",
+                "node-load", "node-clients", "service-load", "durable-peer",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "TransportLoad",
-                "TransportPeer", "TransportServer",
-                "Transport/socketify_peer.py",
+                "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer",
+                "ServiceLoad", "TransportLoad", "TransportPeer", "TransportServer",
+                "Node/fastapi_peer.py", "Node/socketify_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "service-load", dependencies: ["Transport", "Wire"], path: "Bench/ServiceLoad",
+            swiftSettings: strict),
         .executableTarget(
             name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
             swiftSettings: strict),
+        .executableTarget(
+            name: "node-clients", path: "Bench/NodeClients",
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -117,13 +122,15 @@ let package = Package(
         .testTarget(
             name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
         .target(
+            name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+        .target(
             name: "CLossyFiles", path: "Tests/CLossyFiles",
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "NodeTests",
             dependencies: [
                 "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
-                "fieldcast-node",
+                "TestCertificates", "fieldcast-node",
             ],
             swiftSettings: door),
         .testTarget(
@@ -131,7 +138,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            name: "TransportTests", dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],

@@ -148,6 +148,7 @@ extension Desk {
         }
         seats[id.index]?.audience = joined.audience
         seats[id.index]?.view = joined.view
+        seats[id.index]?.kind = joined.kind
         seats[id.index]?.cursor = joined.cursor
         let answer = Subscribed(
             id: seat.subscribe.id, view: joined.view, verdict: joined.verdict, kind: joined.kind,

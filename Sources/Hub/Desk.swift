@@ -211,8 +211,8 @@ public struct Desk: ~Copyable {
             send(message, to: station, now, carrier)
         case .verify(let token):
             switch carrier.verify(token) {
-            case .rejected(let reason):
-                let next = stations[station]?.session.rejected(reason)
+            case .rejected(let code, let reason):
+                let next = stations[station]?.session.rejected(code, reason)
                 react(next ?? .none, station, now, carrier)
             case .accepted(let principal, let lifetime):
                 admit(principal, lifetime, station, now, carrier)
@@ -229,7 +229,8 @@ public struct Desk: ~Copyable {
         let before = stations[station]?.principal
         // A connection is one principal's for life; a token of another needs another connection.
         if let before, before.name != principal.name || before.tenant != principal.tenant {
-            let next = stations[station]?.session.rejected("the token is somebody else's")
+            let next = stations[station]?.session.rejected(
+                .tokenInvalid, "the token is somebody else's")
             react(next ?? .none, station, now, carrier)
             return
         }

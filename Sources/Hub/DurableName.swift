@@ -47,6 +47,8 @@ public struct DurableName: Sendable {
     /// Who held it before nobody did.
     private var lastHolder: Holder?
     var isDirty = false
+    /// It has never been stored.
+    private(set) var isNew = false
     private var credit: UInt64 = 0
     /// Bytes that may still be sent before the holder's desk says that there is room for more; the
     /// last event may exceed it.
@@ -78,6 +80,14 @@ public struct DurableName: Sendable {
     init(name: Text, done: UInt64) {
         self.init(State(name: name, done: done, beyond: Ranges(), deliveries: []))
         isDirty = true
+        isNew = true
+    }
+
+    /// Its state is on its way to the store.
+    mutating func handOver() -> State {
+        isDirty = false
+        isNew = false
+        return state
     }
 
     // MARK: Holding

@@ -110,7 +110,7 @@ extension Hub {
         owing = later
     }
 
-    private mutating func serve(_ i: Int, _ topic: Topic, _ now: Instant) {
+    mutating func serve(_ i: Int, _ topic: Topic, _ now: Instant) {
         // Events of an epoch that the reader does not know could not be told from another's.
         if let holder = topic.names[i].holder, !holder.knowsEpoch,
             let audience = audiences[Int(holder.audience.index)],

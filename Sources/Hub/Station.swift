@@ -73,6 +73,8 @@ struct Seat: Sendable {
     var standing = Standing.joining
     var audience: AudienceID?
     var view: UInt64 = 0
+    /// Nil until it is seated.
+    var kind: Subscribed.TopicKind?
     /// Which view it is, and from where it began.
     var cursor: Cursor?
     /// Its place among the section's members, while it is level.
@@ -123,7 +125,8 @@ struct Slab<Element: Sendable>: Sendable {
 
     /// Reading an element by number; the number must be of one that is there or was.
     subscript(index: UInt32) -> Element? {
-        get { elements[Int(index)] }
+        // Without a copy: a station is large, and a fan-out looks at thousands.
+        _read { yield elements[Int(index)] }
         _modify { yield &elements[Int(index)] }
     }
 

@@ -196,6 +196,28 @@ import Wire
         #expect(deliveries(reader) == [UInt64](6...25))
     }
 
+    @Test func aNewNameIsToldWhenItIsStoredAndNotBefore() {
+        let writer = rig.client("w")
+        publish(writer, 1...2)
+        let reader = rig.client("r")
+        rig.pump()
+        rig.holdsStore = true
+        let id = reader.session.subscribe("log", name: "worker", start: .now, credit: 100)
+        rig.pump()
+        #expect(!reader.notices.contains(.subscribed(id: id, .continued)))
+        rig.store.failures = 1
+        rig.holdsStore = false
+        rig.pump()
+        #expect(reader.notices.contains(.subscribed(id: id, .continued)))
+        // Whatever happens from now on it hears of.
+        rig.crash()
+        rig.connect(writer)
+        publish(writer, 3...3)
+        rig.connect(reader)
+        rig.pump()
+        #expect(deliveries(reader) == [3])
+    }
+
     @Test func thePastIsReadPageByPage() {
         let writer = rig.client("w")
         publish(writer, 1...7)
@@ -253,5 +275,66 @@ import Wire
         }
         #expect(events.map { $0.sequence } == [1])
         #expect(events.map { $0.deliveries } == [0])
+    }
+}
+
+/// What a reader of events is told of a log that was put back, and of hashes.
+@Suite struct EventProofTests {
+    let rig = Rig(TopicRules(otherwise: TopicSettings(kind: .event, isDurable: true)))
+
+    /// Publishes three events, of which only the first is in the store that the node then has.
+    private func putBack(_ reader: Rig.Client, _ id: UInt64) {
+        let writer = rig.client("w")
+        _ = writer.session.publish("log", .event(1))
+        rig.pump()
+        let copy = rig.store
+        for value in 2...3 as ClosedRange<Int64> {
+            _ = writer.session.publish("log", .event(.integer(value)))
+        }
+        rig.pump()
+        for sequence in 1...3 as ClosedRange<UInt64> { reader.session.done(id, sequence) }
+        rig.pump()
+        rig.crash()
+        rig.store = copy
+        rig.connect(reader)
+        reader.notices = []
+        rig.pump()
+        #expect(reader.notices.contains(.subscribed(id: id, .snapshot)))
+        rig.connect(writer)
+        _ = writer.session.publish("log", .event("another second"))
+        rig.pump()
+        let fresh = reader.notices.compactMap { notice -> Value? in
+            if case .event(_, let event, .fresh) = notice { event.data } else { nil }
+        }
+        #expect(fresh.last == "another second")
+    }
+
+    @Test("S8: a cursor above the head of its epoch: what was done says nothing any more")
+    func aCursorAboveTheHead() {
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log")
+        rig.pump()
+        putBack(reader, id)
+    }
+
+    @Test("S8: the same under a name")
+    func aNameWhoseReaderHasMore() {
+        let reader = rig.client("r", .json)
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest)
+        rig.pump()
+        putBack(reader, id)
+    }
+
+    @Test("L14: a view of an event topic has no hash, and whoever asks is told")
+    func noHash() {
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log")
+        rig.pump()
+        reader.session.prove(id)
+        rig.pump()
+        let codes = reader.notices.compactMap { notice -> Code? in
+            if case .problem(let problem) = notice { problem.code } else { nil }
+        }
+        #expect(codes == [.wrongKind])
     }
 }

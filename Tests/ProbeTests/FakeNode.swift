@@ -179,7 +179,7 @@ final class FakeNode: Service {
         case .verify(let token):
             let verdict =
                 !faults.trustsAnybody && !["good", "good-token"].contains(token)
-                ? peer.session.rejected("no")
+                ? peer.session.rejected(.tokenInvalid, "no")
                 : peer.session.accepted(
                     principal: "somebody", tenant: "test", lifetime: nil, now: loop.now)
             react(verdict, id, peer)

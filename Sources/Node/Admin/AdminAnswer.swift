@@ -23,7 +23,10 @@ struct AdminAnswer {
             } else if sum.isDraining {
                 response = AdminAnswer.refusal(.unavailable, "draining")
             } else {
-                response = HTTPResponse(.ok, text: "ready\n")
+                // While the disk is full reading goes on, so that nobody should be led elsewhere.
+                let isFailing = shared.store?.counts.isFailing == true
+                let but = ", but what is published to durable topics cannot be stored"
+                response = HTTPResponse(.ok, text: "ready\(isFailing ? but : "")\n")
             }
         case .topics(_, _, let limit):
             var reports: [TopicReport] = []

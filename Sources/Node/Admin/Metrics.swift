@@ -20,6 +20,10 @@ struct Metrics {
         ("fieldcast_events_total", "counter", "Events appended."),
         ("fieldcast_signals_total", "counter", "Signals passed on."),
         ("fieldcast_expiries_total", "counter", "Fields that unset themselves."),
+        (
+            "fieldcast_reclaimed_topics_total", "counter",
+            "Topics that went because nobody needed them for as long as they are kept."
+        ),
         ("fieldcast_repeats_total", "counter", "Publishes that were answered from the ledger."),
         ("fieldcast_frames_total", "counter", "Frames made, each once for its whole audience."),
         ("fieldcast_deliveries_total", "counter", "Frames handed to connections."),
@@ -45,6 +49,7 @@ struct Metrics {
         ("fieldcast_store_commits_total", "counter", "Commits that were stored."),
         ("fieldcast_store_failed_commits_total", "counter", "Commits that were not."),
         ("fieldcast_store_groups_total", "counter", "Transactions, each with many commits."),
+        ("fieldcast_store_failing", "gauge", "1 while what is published cannot be stored."),
         ("fieldcast_memory_pressure", "gauge", "What is refused for want of memory: 0 nothing."),
         ("fieldcast_resident_bytes", "gauge", "Memory of the process."),
         (
@@ -71,6 +76,7 @@ struct Metrics {
             "fieldcast_events_total": counters.hub.events,
             "fieldcast_signals_total": counters.hub.signals,
             "fieldcast_expiries_total": counters.hub.expiries,
+            "fieldcast_reclaimed_topics_total": counters.hub.reclaimed,
             "fieldcast_repeats_total": counters.hub.repeats,
             "fieldcast_frames_total": counters.hub.frames,
             "fieldcast_deliveries_total": counters.desk.deliveries,
@@ -92,6 +98,7 @@ struct Metrics {
             "fieldcast_store_commits_total": store?.commits ?? 0,
             "fieldcast_store_failed_commits_total": store?.failedCommits ?? 0,
             "fieldcast_store_groups_total": store?.groups ?? 0,
+            "fieldcast_store_failing": store?.isFailing == true ? 1 : 0,
             "fieldcast_memory_pressure": UInt64(pressure.rawValue),
             "fieldcast_resident_bytes": residentBytes,
             "fieldcast_connection_bytes":

@@ -103,6 +103,16 @@ extension ConfigurationKeys {
             "events", \.settings.eventLimit, .number(1...10_000_000), .restart,
             "How many events are kept; older ones are gone."),
         .init(
+            "event_age", \.settings.eventAge, lifetime.optional, .restart,
+            sample: "\"24h\"",
+            "How long an event is kept, where there are not too many before. Without it as long as "
+                + "the topic."),
+        .init(
+            "keep", \.settings.keep, lifetime.optional, .restart,
+            sample: "\"30d\"",
+            "A topic that nobody watches or publishes to for so long goes, with what is stored of "
+                + "it. Without it a topic stays for ever."),
+        .init(
             "deliveries", \.settings.deliveryLimit, .count(1...1_000), .restart,
             "How often an event is delivered before it becomes a dead letter."),
         .init(
@@ -110,6 +120,10 @@ extension ConfigurationKeys {
             .restart,
             "After so many changes the store writes the topic whole and cuts its log."),
     ]
+
+    private static var lifetime: KeyForm<Interval> {
+        .time(.seconds(1)...(.seconds(10 * 365 * 86_400)))
+    }
 
     /// All sections, in the order in which the example and the reference have them.
     static var summary: [SectionSummary] {

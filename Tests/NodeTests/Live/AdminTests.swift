@@ -196,9 +196,40 @@ import Wire
         #expect(map(answer)["disconnected"] == 1)
         caller.wait("the end") { stream.isWhole }
         #expect(stream.text.contains("\"code\":304"))
-        #expect(caller.call(.get, "/v1/topics/r/1", as: RequestTests.ada).status == 401)
+        let again = caller.call(.get, "/v1/topics/r/1", as: RequestTests.ada)
+        #expect(again.status == 401 && again.text.contains("\"code\":304"))
         #expect(!other.isWhole)
         #expect(caller.call(.get, "/v1/topics/r/1", as: bob).status == 200)
+    }
+
+    @Test("A store that cannot store is told by readiness and metrics, and reading goes on")
+    func failingStore() throws {
+        let folder = try StoreFolder()
+        var settings = RequestTests.settings()
+        settings.admin = AdminSettings(address: .loopback(port: 0), wantsToken: false)
+        settings.hub.rules = TopicRules(otherwise: TopicSettings(isDurable: true))
+        var store = StoreSettings(file: folder.file)
+        store.options.pageLimit = 24
+        store.complain = { _ in }
+        settings.store = store
+        let caller = try Caller(settings)
+        defer { caller.end() }
+        func publish(_ value: Value) -> Int {
+            caller.post(
+                "/v1/publish", as: RequestTests.ada, ["topic": "r/1", "set": ["n": value]]
+            ).status
+        }
+        #expect(publish(1) == 200)
+        #expect(ask(caller, .get, "/ready").text == "ready\n")
+        #expect(publish(.text(Text(String(repeating: "x", count: 200_000)))) == 503)
+        let ready = ask(caller, .get, "/ready")
+        #expect(ready.status == 200 && ready.text.contains("cannot be stored"))
+        #expect(ask(caller, .get, "/metrics").text.contains("\nfieldcast_store_failing 1\n"))
+        let document = caller.call(.get, "/v1/documents/r/1", as: RequestTests.ada)
+        #expect(document.value == ["n": 1])
+        #expect(publish(2) == 200)
+        #expect(ask(caller, .get, "/ready").text == "ready\n")
+        #expect(ask(caller, .get, "/metrics").text.contains("\nfieldcast_store_failing 0\n"))
     }
 
     @Test("Words on the command line become the request that they mean")

@@ -147,6 +147,11 @@ export class Events extends Emitter {
     });
   }
 
+  /** Where it stood means nothing any more. */
+  void() {
+    this.#print = "";
+  }
+
   unsubscribed(code) {
     this.view = null;
     this.code = code;

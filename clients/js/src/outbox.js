@@ -80,6 +80,11 @@ export class Outbox {
     return true;
   }
 
+  /** What was said ended the connection, and is not to be said again (X2). */
+  giveUp(code) {
+    for (const [id, item] of this.#items) if (item.isSaid) this.refused({ id, code });
+  }
+
   /** Nothing will be answered any more. */
   close(error) {
     for (const item of this.#items.values()) {

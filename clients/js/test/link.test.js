@@ -214,7 +214,7 @@ test("D15, S8: a gap resumes with the cursor, a void view waits for its snapshot
   // Nothing applies to what is void.
   diff(0, 9, "wrong");
   const right = new Mirror();
-  right.reset({ document: { __proto__: null, x: 0 }, version: 3, epoch: "e", hash: "" });
+  right.hold({ document: { __proto__: null, x: 0 }, version: 3, epoch: "e" });
   world.hear({
     type: "snapshot", view: 4, epoch: "e", version: 3, document: { x: 0 }, hash: right.hash,
   });

@@ -84,8 +84,8 @@ test("mirror: stale, applied, gap", () => {
     const document = decodeJSON(JSON.stringify(given.document));
     for (const isBinary of [false, true]) {
       const mirror = new Mirror();
-      mirror.reset({ document: decodeJSON(encodeJSON(document)), version: given.version,
-        epoch: "e", hash: "" });
+      mirror.hold({ document: decodeJSON(encodeJSON(document)), version: given.version,
+        epoch: "e" });
       for (const { receives, verdict, held, document: after } of steps) {
         const diff = decodeMessage(isBinary ? Uint8Array.from(
           Buffer.from(receives.messagePack, "hex")) : JSON.stringify(receives.message));

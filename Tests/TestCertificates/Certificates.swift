@@ -1,7 +1,7 @@
 /// Self-signed certificates of tests: for `first.test` and `second.test`, both also for 127.0.0.1.
 /// Good for a hundred years and for nothing else.
-enum Certificates {
-    static let firstChain = [UInt8](
+package enum Certificates {
+    package static let firstChain = [UInt8](
         """
         -----BEGIN CERTIFICATE-----
         MIIBnjCCAUSgAwIBAgIUEylTHMndmOm/bHQE6xghifE7vDMwCgYIKoZIzj0EAwIw
@@ -16,7 +16,7 @@ enum Certificates {
         -----END CERTIFICATE-----
         """.utf8)
 
-    static let firstKey = [UInt8](
+    package static let firstKey = [UInt8](
         """
         -----BEGIN PRIVATE KEY-----
         MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg5IdInwPyL6uRY6DC
@@ -25,7 +25,7 @@ enum Certificates {
         -----END PRIVATE KEY-----
         """.utf8)
 
-    static let secondChain = [UInt8](
+    package static let secondChain = [UInt8](
         """
         -----BEGIN CERTIFICATE-----
         MIIBoTCCAUegAwIBAgIUdXXQYUhrKCQnqXVw99c4pYQ+enwwCgYIKoZIzj0EAwIw
@@ -40,7 +40,7 @@ enum Certificates {
         -----END CERTIFICATE-----
         """.utf8)
 
-    static let secondKey = [UInt8](
+    package static let secondKey = [UInt8](
         """
         -----BEGIN PRIVATE KEY-----
         MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMugiwC+FTysryzi7
