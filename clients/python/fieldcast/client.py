@@ -1,26 +1,25 @@
 """The client: a session over WebSockets that comes back by itself (spec/transports.md)."""
 import asyncio
 from contextlib import suppress
+from math import inf
+from random import uniform
 from secrets import token_hex
 from time import monotonic
 from typing import Any, Awaitable, Callable
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
+from websockets import ClientConnection, ConnectionClosed, Subprotocol, connect
 
-from .session import Data, Ended, Session, Subscription, back_off
+from .session import Data, Ended, Session, Subscription
 
 class Client(Session):
     """The token is a text, or a function that gets one: then it is got anew whenever it is due."""
-    refreshing: asyncio.Task[None] | None = None
     ended: Ended | None = None
-    tries, connections = -1, 0
+    connections = 0
     def __init__(self, url: str, token: str | Callable[[], Awaitable[str]],
                  encoding: str = "messagepack", instance: str | None = None,
                  on_notice: Callable[[str, Data], None] = lambda kind, data: None) -> None:
-        super().__init__("", instance or token_hex(8), encoding == "messagepack")
-        self.url, self.source, self.on_notice, self.woken = url, token, on_notice, asyncio.Event()
+        super().__init__("", instance or token_hex(8), encoding == "messagepack", on_notice)
+        self.url, self.source = url, token
     async def __aenter__(self) -> "Client":
         self.running = asyncio.create_task(self.run())
         return self
@@ -38,8 +37,7 @@ class Client(Session):
     async def ask(self, kind: str, **data: Any) -> Data:
         """A publish, a command or a history: the answer's fields, or Ended."""
         if self.ended: raise self.ended
-        request = self.requests[self.request(kind, **data)]
-        answer: Data = await request.setdefault("answer", asyncio.Future())
+        answer = await self.request(kind, **data)
         if "code" not in answer: return answer
         raise Ended(answer["code"], answer.get("version"), answer.get("reason", ""))
     async def publish(self, topic: str, **change: Any) -> int:
@@ -48,81 +46,59 @@ class Client(Session):
         return int((await self.ask("publish", topic=topic, **change))["version"])
     def disconnect(self) -> None:
         """Ends this connection; the next one resumes. For tests, and after a change of networks."""
-        self.heard = float("-inf")
-        self.wake()
-    def wake(self) -> None: self.woken.set()
+        self.heard = -inf
     def now(self) -> float: return monotonic() * 1000
     async def run(self) -> None:
-        code = 102
         try:
             while not self.ended:
-                code = await self.connection()
-                wait = self.pause(code)
-                if wait is None: break
-                if code == 206 and not self.subscriptions and not self.requests:
-                    self.woken.clear()            # until there is something to do
-                    await self.woken.wait()
-                await asyncio.sleep(wait / 1000)
+                await asyncio.sleep(self.pause(await self.connection()) / 1000)
         finally:
-            self.ended = self.ended or Ended(code)
+            self.ended = self.ended or Ended(102)
             for each in [*self.subscriptions.values()]: each.end(self.ended.code)
             for number in [*self.requests]: self.settle(number, {"code": self.ended.code})
     async def connection(self) -> int:
-        """One connection, to its end. Its code; without one 200, or above 1000 WebSocket's."""
-        code, name = 200, "msgpack" if self.binary else "json"
-        self.ending = self.window = None
+        """One connection, to its end: its code, or WebSocket's own below 3000."""
+        socket = self.ending = self.window = None
         try:
             self.token = self.source if isinstance(self.source, str) else await self.source()
-            async with connect(self.url, subprotocols=[Subprotocol(f"fieldcast.v1.{name}")],
-                               max_size=2 ** 26, ping_interval=None, close_timeout=1) as socket:
+            async with connect(self.url, subprotocols=[Subprotocol(
+                    f"fieldcast.v1.{'msgpack' if self.binary else 'json'}")], max_size=None,
+                    ping_interval=None, close_timeout=1) as socket, asyncio.TaskGroup() as group:
                 self.connected(self.now())
-                self.begun, self.connections = self.now(), self.connections + 1
-                reader = asyncio.create_task(self.read(socket))
-                reader.add_done_callback(lambda task: task.cancelled() or task.exception())
-                await self.speak(socket, reader)
-                code = int(socket.close_code or 200)
-                if not reader.cancel(): await reader  # which tells why it ended
-        except Exception as problem:              # also of the owner's function for tokens
+                self.connections += 1
+                speaker = group.create_task(self.speak(socket))
+                while not (speaker.done() or self.ending or self.is_dead(self.now())):
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(0.1): raw = await socket.recv(decode=False)
+                        self.received(raw, self.now())
+                speaker.cancel()
+        except Exception as problem:              # also of the owner's functions
             self.told("failed", {"reason": repr(problem)})
-        return self.ending["code"] if self.ending else code - 3000 if code >= 3000 else code
-    def pause(self, code: int) -> float | None:
-        """How long to wait for the next connection; None: there is to be none (X1 to X3)."""
-        ready, sent = self.is_ready, [n for n, item in self.requests.items() if item["sent"]]
-        self.cut()
-        if self.refreshing: self.refreshing.cancel()
-        self.told("ended", {"code": code})
-        for number in sent if code == 1009 else []: self.settle(number, {"code": code})
-        if code >= 1000: code = 200
-        given_up = isinstance(self.source, str) and 302 <= code < 400
-        if code < 100 or code >= 500 or given_up: return None
-        for each in self.subscriptions.values(): each.level = each.level and code < 400
-        self.tries = 0 if ready else self.tries + 1
-        if self.ending and "after" in self.ending: return float(self.ending["after"])
-        if self.window is not None: return self.random.uniform(0, self.window)  # S15
-        at_once = ready and not 200 <= code < 400 and self.now() - self.begun > 1000
-        return 0 if at_once else back_off(self.tries, self.random)
-    async def speak(self, socket: ClientConnection, reader: asyncio.Task[None]) -> None:
+        self.is_connected = False
+        return self.ending["code"] + 3000 if self.ending else socket and socket.close_code or 1006
+    async def speak(self, socket: ClientConnection) -> None:
         """Looks ten times a second whether a timer is over, and at once if something is asked."""
-        left = False
-        while not (left or reader.done() or self.ending or self.is_dead(self.now())):
+        left = None
+        while not left:
             self.woken.clear()
-            wills = any(kind == "will" for kind, _ in self.standing)
-            left = self.ended is not None or bool(
-                self.window is not None and not self.requests and not wills)  # S15
+            left = self.ended
+            if not isinstance(self.source, str) and self.now() >= self.refresh_due:
+                self.refresh_due = inf
+                self.tell("refresh", token=await self.source())
             with suppress(ConnectionClosed):
-                for raw in self.say(self.now()):
-                    async with asyncio.timeout(3 * self.terms["heartbeatTime"] / 1000):
-                        await socket.send(raw, text=not self.binary)
-            with suppress(TimeoutError): await asyncio.wait_for(self.woken.wait(), 0.1)
-    async def read(self, socket: ClientConnection) -> None:
-        while True:
-            raw = await socket.recv(decode=False)
-            for kind, data in self.received(raw, self.now()): self.told(kind, data)
-            while len(self.outgoing) > 1000: await asyncio.sleep(0.01)  # nobody reads
-    def told(self, kind: str, data: Data) -> None:
-        if kind == "authenticated" and "expires" in data and not isinstance(self.source, str):
-            self.refreshing = asyncio.create_task(self.refresh(data["expires"], self.source))
-        asyncio.get_running_loop().call_soon(self.on_notice, kind, data)
-    async def refresh(self, left: float, source: Callable[[], Awaitable[str]]) -> None:
-        await asyncio.sleep(left * 0.8 / 1000)    # S3
-        self.tell("refresh", token=await source())
+                for raw in self.say(self.now()): await socket.send(raw, text=not self.binary)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1): await self.woken.wait()
+    def pause(self, closed: int) -> float:
+        """How long to wait for the next connection, if there is to be one (X1 to X3, X7)."""
+        code = closed - 3000 if closed >= 3100 else 200
+        if closed == 1009:
+            sent = sorted((len(item.raw), number) for number, item in self.requests.items() if item.sent)
+            long = [number for length, number in sent if length > self.terms["messageBytes"]]
+            for number in long or [number for _, number in sent[-1:]]: self.settle(number, {"code": 508})
+        self.told("ended", {"code": code})
+        if code >= 500 or isinstance(self.source, str) and 302 <= code < 400: self.ended = Ended(code)
+        if code >= 400:
+            for each in self.subscriptions.values(): each.level = False
+        if self.ending and "after" in self.ending: return float(self.ending["after"])
+        return self.retry.wait(code, self.now()) if self.window is None else uniform(0, self.window)

@@ -1,32 +1,32 @@
 """Documents, masks, diffs and the hash (spec/documents.md)."""
 import struct
-from itertools import zip_longest
 from typing import Any, Iterator, Sequence
 
 from .values import Custom, Time, to_messagepack
 
-Document = dict[str, Any]
 Path = Sequence[Any]                              # names; in diffs also aliases, in masks also None
 
 class Mirror:
     """A document as a view shows it, the version held, and the aliases told."""
-    def __init__(self, document: Document, version: int, names: Path = ()) -> None:
-        self.document, self.version, self.aliases = document, version, dict(names)
+    def __init__(self, document: dict[str, Any], version: int) -> None:
+        self.document, self.version, self.aliases = document, version, dict[int, str]()
     def apply(self, diff: dict[str, Any]) -> str:
         """applied, stale or gap (D15); or unknownAlias, and nothing is done (E16)."""
-        if diff["to"] <= self.version or diff["from"] > self.version:
-            return "stale" if diff["to"] <= self.version else "gap"
-        names, sets = {**self.aliases, **dict(diff.get("names", ()))}, diff.get("sets", [])
-        paths = [*diff.get("unset", []), *(path for path, _ in sets)]
-        if any(isinstance(name, int) and name not in names for path in paths for name in path):
-            return "unknownAlias"
-        for path in diff.get("unset", []):
-            remove(self.document, [names.get(name, name) for name in path])
-        for path, value in sets: put(self.document, [names.get(name, name) for name in path], value)
+        if diff["to"] <= self.version: return "stale"
+        if diff["from"] > self.version: return "gap"
+        names = self.aliases | diff.get("names", {})
+        def full(path: Path) -> list[str]:
+            return [name if isinstance(name, str) else names[name] for name in path]
+        try:
+            unset = [full(path) for path in diff.get("unset", [])]
+            sets = [(full(path), value) for path, value in diff.get("sets", [])]
+        except KeyError: return "unknownAlias"
+        for path in unset: remove(self.document, path)
+        for path, value in sets: put(self.document, path, value)
         self.aliases, self.version = names, diff["to"]
         return "applied"
 
-def remove(document: Document, path: Path) -> None:
+def remove(document: dict[str, Any], path: Path) -> None:
     """What is there, and each map above that has become empty (D12)."""
     inner = document.get(path[0]) if path else None
     if not path: document.clear()
@@ -35,16 +35,16 @@ def remove(document: Document, path: Path) -> None:
         remove(inner, path[1:])
         if not inner: del document[path[0]]
 
-def put(document: Document, path: Path, value: Any) -> None:  # D5
+def put(document: dict[str, Any], path: Path, value: Any) -> None:  # D5
     for name in path[:-1]:
         if not isinstance(document.get(name), dict): document[name] = {}
         document = document[name]
     document[path[-1]] = value
 
-def leaves(tree: Document, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[Path, Any]]:
     for name, value in tree.items():
-        if isinstance(value, dict) and value: yield from leaves(value, path + (name,))
-        else: yield path + (name,), value
+        if isinstance(value, dict) and value: yield from leaves(value, (*path, name))
+        else: yield (*path, name), value
 
 def canonical(mask: Sequence[Path]) -> list[Path]:  # D21
     def covers(a: Path, b: Path) -> bool:
@@ -52,11 +52,7 @@ def canonical(mask: Sequence[Path]) -> list[Path]:  # D21
     distinct = sorted(set(map(tuple, mask)), key=lambda p: [(x is not None, x or "") for x in p])
     return [list(p) for p in distinct if not any(q != p and covers(q, p) for q in distinct)]
 
-def intersection(a: Sequence[Path], b: Sequence[Path]) -> list[Path]:  # D22
-    agree = [(p, q) for p in a for q in b if all(x == y or None in (x, y) for x, y in zip(p, q))]
-    return canonical([[x if y is None else y for x, y in zip_longest(p, q)] for p, q in agree])
-
-def view_hash(document: Document) -> str:  # D40 to D42
+def view_hash(document: dict[str, Any]) -> str:   # D40 to D42
     items = [b"".join(map(counted, path)) + hashed(value) for path, value in leaves(document)]
     lanes = [sum(murmur(item, seed) for item in items) for seed in (0x9747B28C, 0x2545F491)]
     return "".join(f"{lane & 0xFFFFFFFF:08x}" for lane in lanes)

@@ -1,113 +1,91 @@
-"""Messages: which there are, and their fields (spec/messages.md)."""
+"""Messages: which there are, and their fields (spec/messages.md, catalogue.json)."""
+import json
 import re
-from typing import Any, Callable
+from importlib.resources import files
+from typing import Any
 
-from .document import canonical, leaves
+from .document import leaves
 from .values import SAFE, Refused, Time, normal, read, to_json, to_messagepack
 
-Check = Callable[[Any], Any]                      # gives the value in its one form, or is Refused
+def fits(shape: Any, value: Any) -> bool:
+    """A shape is a type, a test, a list of what all items are, or a tuple of what each one is."""
+    if isinstance(shape, type): return type(value) is shape
+    if callable(shape): return bool(shape(value))
+    if type(value) is not list: return False
+    items = shape if isinstance(shape, tuple) else shape * len(value)
+    return len(items) == len(value) and all(map(fits, items, value))
 
-def one(test: Callable[[Any], bool]) -> Check:
-    def check(value: Any) -> Any:
-        if test(value): return value
-        raise Refused(f"wrongKind: {value!r:.40}")
-    return check
+def path_of(name: Any) -> Any:                    # E40, E45
+    return lambda v: v is not None and fits(name, v) or fits([name], v) and len(v) <= 16
 
-def listed(value: Any, least: int = 0, most: int = SAFE) -> list[Any]:
-    if isinstance(value, list) and least <= len(value) <= most: return value
-    raise Refused(f"missingField, tooMany: {value!r:.40}")
+def pairs(value: Any) -> Any:                     # of a flat list
+    whole = type(value) is list and len(value) % 2 == 0
+    return [[*pair] for pair in zip(value[::2], value[1::2])] if whole else None
 
-def each(check: Check, most: int = SAFE) -> Check:
-    return lambda value: [check(item) for item in listed(value, 0, most)]
-
-def row(*checks: Check, least: int = 0) -> Check:
-    return lambda v: [check(x) for check, x in zip(checks, listed(v, least or len(checks)))]
-
-def pairs(first: Check, second: Check) -> Check:
-    return lambda v: [(first(a), second(b)) for a, b in zip(listed(v)[::2], v[1::2], strict=True)]
-
-def path(name: Check) -> Check:                   # E40
-    return lambda v: each(name, 16)([v] if isinstance(v, (str, int)) else v)
-
-anything = one(lambda v: True)
-count = one(lambda v: type(v) is int and 0 <= v <= SAFE)
-few = one(lambda v: type(v) is int and 0 <= v <= 3)
-number = one(lambda v: isinstance(v, (int, float)) and not isinstance(v, bool))
-text = one(lambda v: isinstance(v, str))
-time = one(lambda v: isinstance(v, Time))
-part = one(lambda v: isinstance(v, str) or (type(v) is int and 0 <= v < 4096))
-pattern = path(one(lambda v: v is None or isinstance(v, str)))
-# A field's check is found by its name, or by the one that stands behind its name.
-CHECKS: dict[str, Check] = {name: check for names, check in {
-    "after amount code count credit deliveries expires from gone id limit merged next nonce part "
-    "position sequence span to version view window": count, "kind rung verdict": few,
-    "agent connection epoch instance name principal reason tenant text token topic": text,
-    "any data event state": anything, "document set terms": one(lambda v: isinstance(v, dict)),
-    "flag unordered": one(lambda v: isinstance(v, bool)), "rate": number, "time": time,
-    "hash": one(lambda v: isinstance(v, str) and bool(re.fullmatch("[0-9a-f]{16}", v))),
-    "features": each(text), "unset": each(path(text)), "cursor": row(text, count, text),
-    "fields": lambda v: canonical(each(pattern, 64)(v)),
-    "start": lambda v: v if v in ("now", "earliest") or isinstance(v, Time) else count(v),
-    "increment": each(row(path(text), number)), "if": each(row(path(text), count), 64),
-    "expire": each(row(path(text), count)), "names": pairs(part, text),
-    "ranges": each(lambda v: one(lambda r: r[0] <= r[1])(row(count, count)(v))),
-    "events": each(row(count, anything, anything, least=2)), "paths": each(path(part)),
-    "sets": pairs(lambda v: one(bool)(path(part)(v)), one(lambda v: not v or type(v) is not dict)),
-}.items() for name in names.split()}
-# The messages by their codes, and their fields by position; ! marks those that must be there.
-TABLE = """open version! features instance agent | opened version! features connection! terms
-authenticate token! | authenticated principal! tenant! expires | refresh token!
-subscribe id! topic! fields rate cursor hash:flag name start credit unordered window:any
-subscribed id! view! verdict! kind! cursor! rate gone | unsubscribe id! | unsubscribed id! code
-snapshot view! epoch! version! document part hash names | diff view! from! to! unset set
-event view! sequence! data! time deliveries | signal topic! data! from:text
-publish id! topic! set unset increment if expire event | command id! name! data | reply id! data
-ack id! version! ranges | nack id! code! version reason after
-seen position! | ping nonce! | pong nonce! position | presence topic! state
-hash view! version hash | lag view! rung! merged! | credit id! amount!
-will topic! set unset increment if | history id! topic! limit! start | page id! events next
-error code! reason id | drain after! window! | close code! reason after
-packed view! to! span! sets unset:paths names"""  # the last is a diff's own form (D18)
-KINDS: dict[str, dict[str, tuple[Check, bool]]] = {kind: {
-    field.split(":")[0].rstrip("!"): (CHECKS[field.split(":")[-1].rstrip("!")], "!" in field)
-    for field in names} for kind, *names in map(str.split, TABLE.replace("\n", "|").split("|"))}
-NAMES = list(KINDS)[:-1]
+def count(v: Any) -> bool: return type(v) is int and 0 <= v <= SAFE
+def few(v: Any) -> bool: return type(v) is int and 0 <= v <= 3
+def alias(v: Any) -> bool: return type(v) is int and 0 <= v < 4096
+def number(v: Any) -> bool: return type(v) in (int, float)
+path, pattern = path_of(str), path_of(lambda n: n is None or type(n) is str)
+place = path_of(lambda n: type(n) is str or alias(n))  # D18
+KINDS = {
+    "value": lambda v: True, "count": count, "code": count, "number": number, "text": str,
+    "verdict": few, "topicKind": few, "rung": few, "map": dict, "terms": dict, "flag": bool,
+    "time": Time, "hash": lambda v: type(v) is str and re.fullmatch("[0-9a-f]{16}", v),
+    "start": lambda v: v in ("now", "earliest") or type(v) is Time or count(v), "texts": [str],
+    "cursor": (str, count, str), "mask": lambda v: fits([pattern], v) and len(v) <= 64,
+    "paths": [path], "increments": [(path, number)], "expiries": [(path, count)],
+    "conditions": lambda v: fits([(path, count)], v) and len(v) <= 64,
+    "ranges": lambda v: fits([(count, count)], v) and all(first <= last for first, last in v),
+    "entries": [lambda v: type(v) is list and len(v) > 1 and count(v[0])],
+    "names": lambda v: fits([(alias, str)], pairs(v)), "places": [place],
+    "sets": lambda v: fits([(lambda p: p != [] and place(p),
+                             lambda item: not item or type(item) is not dict)], pairs(v)),
+}
+CATALOGUE = json.loads(files(__package__).joinpath("catalogue.json").read_text())["messages"]
+FIELDS = {message["type"]: {field["name"]: (field["kind"], "required" in field)
+                            for field in message["fields"]} for message in CATALOGUE}
+NAMES = [*FIELDS]                                 # in the order of their codes
+FIELDS["packed"] = {"view": ("count", True), "to": ("count", True), "span": ("count", True),
+                    "sets": ("sets", False), "unset": ("places", False), "names": ("names", False)}
 
 def decode(raw: bytes, binary: bool) -> tuple[str, dict[str, Any]]:
-    """A message's kind and fields; or Refused, if it is none. A diff is as in MessagePack."""
+    """A message's kind and fields. A diff has `sets`, pairs of path and value, in place of `set`."""
     match read(raw, binary, 68):
         case [int(code), *items] if binary and code is not True and 0 < code <= len(NAMES):
             kind = NAMES[code - 1]
             layout = "packed" if kind == "diff" else kind
-            data = checked(layout, dict(zip(KINDS[layout], items)))
+            data = checked(layout, dict(zip(FIELDS[layout], items)))
         case {"type": str(kind), "data": dict(given)} if not binary and kind in NAMES:
             data = checked(kind, given)
         case _: raise Refused("no message, or of a kind that is not known")
-    if kind == "diff" and binary: data["from"] = data["to"] - data.pop("span")
-    elif kind == "diff":
-        data["sets"] = [(path(text)([*names]), item) for names, item in leaves(data.pop("set", {}))]
-    if kind == "diff" and not 0 <= data["from"] < data["to"]: raise Refused("diff: from")
+    if "names" in data: data["names"] = dict(pairs(data["names"]))
+    if kind == "diff":
+        sets = pairs(data.get("sets", [])) if binary else leaves(data.pop("set", {}))
+        data["sets"] = [(listed(names), item) for names, item in sets]
+        if binary: data["from"] = data["to"] - data.pop("span")
+        if not 0 <= data["from"] < data["to"]: raise Refused("diff: from")
     return kind, data
+
+def listed(path: Any) -> list[Any]:               # E40
+    return [path] if isinstance(path, (str, int)) else [*path]
 
 def checked(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     """Those fields that there are (E41, E42)."""
     data: dict[str, Any] = {}
-    for name, (check, must) in KINDS[kind].items():
-        if given.get(name) is None and not (must and check is anything and name in given):
-            if must: raise Refused(f"{kind}: {name} is missing")
-            continue
-        try:
-            item = check(normal(given[name], 66 if name == "events" else 64))
-        except ValueError as problem:
-            raise Refused(f"{kind}: {name}: {problem}") from problem
-        if check is anything or name == "fields" or not (item is False or item in ([], {})):
-            data[name] = item
+    for name, (shape, must) in FIELDS[kind].items():
+        if not must and given.get(name) is None: continue
+        item = normal(given.get(name), 66 if shape == "entries" else 64)
+        if name not in given or not fits(KINDS[shape], item):
+            raise Refused(f"{kind}: {name} is missing or wrong")
+        if shape in ("paths", "places", "mask"): item = [*map(listed, item)]
+        if shape in ("value", "mask") or not (item is False or item in ([], {})): data[name] = item
     if kind == "publish" and "event" in data and len(data) > 3:
         raise Refused("publish: event excludes a patch")
     return data
 
 def encode(kind: str, data: dict[str, Any], binary: bool) -> bytes:
-    data, names = checked(kind, data), [*KINDS[kind]]
+    data, names = checked(kind, data), [*FIELDS[kind]]
     if not binary:
         inside = ",".join(f'"{name}":{to_json(data[name])}' for name in names if name in data)
         return f'{{"type":"{kind}","data":{{{inside}}}}}'.encode()

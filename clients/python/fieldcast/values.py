@@ -30,7 +30,7 @@ def normal(value: Any, depth: int = 64) -> Any:
         case float() if math.isfinite(value):
             return int(value) if value.is_integer() and -2 ** 63 <= value < 2 ** 64 else value
         case Time() if -2 ** 63 <= value.seconds < 2 ** 63: return value
-        case Custom() if -128 <= value.kind < 128 and value.kind != -1: return value
+        case Custom(int() as kind, bytes()) if -128 <= kind < 128 and kind != -1: return value
         case list() | tuple() if depth: return [normal(item, depth - 1) for item in value]
         case dict() if depth and all(isinstance(key, str) for key in value):
             return {normal(key): normal(item, depth - 1) for key, item in value.items()}
@@ -42,17 +42,30 @@ def read(raw: bytes, binary: bool, depth: int = 64) -> Any:
         if binary:
             return normal(msgpack.unpackb(raw, ext_hook=Custom, object_pairs_hook=unique), depth)
         return normal(json.loads(raw.decode(), object_pairs_hook=untagged), depth)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as problem:
+    except (ValueError, TypeError, AttributeError, RecursionError) as problem:
         raise Refused(str(problem)) from problem
 
-def unique(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs) or not all(isinstance(key, str) for key in found):
-        raise Refused("duplicateKey, keyNotText")  # E5
+def unique(pairs: list[tuple[Any, Any]]) -> Any:
+    if len(found := dict(pairs)) < len(pairs): raise Refused("duplicateKey")
     return found
 
+def untagged(pairs: list[tuple[str, Any]]) -> Any:
+    value = unique(pairs)
+    match pairs:
+        case [("$int", text)]: value = int(text)
+        case [("$bytes", text)]: value = b64decode(text)
+        case [("$custom", [kind, text])]: value = Custom(kind, b64decode(text))
+        case [("$time", text)]:
+            whole, _, part = text.partition(".")
+            value = Time.from_unix_nano(int(whole + part.ljust(9, "0")))
+        case [(tag, content)] if tag.startswith("$$"): return {tag[1:]: content}  # E32
+        case [(tag, _)] if tag.startswith("$"): raise Refused("malformedTag: there is no such")
+        case _: return value
+    if to_json(normal(value)) == json.dumps(dict(pairs), separators=(",", ":")): return value
+    raise Refused("malformedTag: it has another form")  # E33
+
 def to_messagepack(value: Any) -> Any:
-    """The canonical form (E10) of what is normal: sorted keys, and the shorter float."""
+    """The canonical form (E10) of what is normal."""
     match value:
         case dict(): return packer.pack_map_header(len(value)) + b"".join(
             to_messagepack(item) for entry in sorted(value.items()) for item in entry)
@@ -64,40 +77,18 @@ def to_messagepack(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """The canonical form (E21) of what is normal."""
-    match tagged(value):
-        case dict() as tree: return "{" + ",".join(
-            f"{to_json(key)}:{to_json(item)}" for key, item in sorted(tree.items())) + "}"
-        case list() as items: return "[" + ",".join(map(to_json, items)) + "]"
+    match value:
+        case int() if abs(value) > SAFE: return f'{{"$int":"{value}"}}'
+        case bytes(): return f'{{"$bytes":"{b64encode(value).decode()}"}}'
+        case Custom(): return f'{{"$custom":[{value.kind},"{b64encode(value.data).decode()}"]}}'
+        case Time():
+            seconds = Decimal(value.to_unix_nano()).scaleb(-9).normalize()
+            return f'{{"$time":"{seconds:f}"}}'
+        case list(): return "[" + ",".join(map(to_json, value)) + "]"
+        case dict():
+            escape = "$" if len(value) == 1 and next(iter(value)).startswith("$") else ""  # E32
+            return "{" + ",".join(f"{to_json(escape + name)}:{to_json(item)}"
+                                  for name, item in sorted(value.items())) + "}"
         case float() if 1e-6 <= abs(value) < 1e-4: return f"{Decimal(repr(value)):f}"  # E22
         case float(): return repr(value).replace("e-0", "e-")
-        case plain: return json.dumps(plain, ensure_ascii=False)
-
-def tagged(value: Any) -> Any:
-    match value:
-        case int() if abs(value) > SAFE: return {"$int": str(value)}
-        case bytes(): return {"$bytes": b64encode(value).decode()}
-        case Custom(): return {"$custom": [value.kind, b64encode(value.data).decode()]}
-        case Time():
-            whole, part = divmod(abs(value.to_unix_nano()), 10 ** 9)
-            sign = "-" if value.seconds < 0 else ""  # E30
-            return {"$time": f"{sign}{whole}.{part:09d}".rstrip("0").rstrip(".")}
-        case dict() if len(value) == 1 and next(iter(value)).startswith("$"):
-            return {"$" + key: item for key, item in value.items()}  # E32
-    return value
-
-def untagged(pairs: list[tuple[str, Any]]) -> Any:
-    found = unique(pairs)
-    if len(found) != 1 or not pairs[0][0].startswith("$"): return found
-    value: Any
-    match pairs[0]:
-        case "$int", text: value = int(text)
-        case "$bytes", text: value = b64decode(text, validate=True)
-        case "$custom", [kind, text]: value = Custom(int(kind), b64decode(text, validate=True))
-        case "$time", text:
-            whole, _, part = text.partition(".")
-            value = Time.from_unix_nano(int(whole + part.ljust(9, "0")))
-        case tag, content if tag.startswith("$$"): return {tag[1:]: content}
-        case _: raise Refused("malformedTag")
-    if repr(tagged(normal(value))) != repr(found):
-        raise Refused("malformedTag")             # E33: it has another form
-    return value
+    return json.dumps(value, ensure_ascii=False)

@@ -3,7 +3,7 @@ import asyncio
 import unittest
 
 from . import test_live
-from .test_live import NODE, Node, until
+from .test_live import NODE, Node, proves, until
 
 
 @unittest.skipUnless(NODE, "no fieldcast-node: set FIELDCAST_NODE, or build it")
@@ -51,7 +51,7 @@ class Restart(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(watches[0].document["late"], 60)
             self.assertEqual(watches[0].document, watches[1].document)
             for watch in watches:
-                self.assertTrue(await watch.prove())
+                await proves(watch)
             await until(lambda: worker.inbox.done == 60)
             self.assertEqual(done, list(range(1, 61)))
             for client in (one, other):
