@@ -1,25 +1,35 @@
-"""The client: a session over WebSockets that comes back by itself (spec/transports.md)."""
+"""The client: a session over WebSockets that comes back by itself (spec/sessions.md)."""
 import asyncio
 from contextlib import suppress
+from itertools import count
 from math import inf
 from random import uniform
 from secrets import token_hex
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any, Awaitable, Callable
 
 from websockets import ClientConnection, ConnectionClosed, Subprotocol, connect
 
-from .session import Data, Ended, Session, Subscription
+from .messages import TERMS, decode, encode
+from .subscription import Data, Ended, Retry, Subscription
+from .values import Refused
 
-class Client(Session):
+class Client:
     """The token is a text, or a function that gets one: then it is got anew whenever it is due."""
+    is_connected, connections, refresh_due = False, 0, inf
+    window: int | None = None                     # drain's
+    ending: Data | None = None                    # the server's close
     ended: Ended | None = None
-    connections = 0
     def __init__(self, url: str, token: str | Callable[[], Awaitable[str]],
                  encoding: str = "messagepack", instance: str | None = None,
                  on_notice: Callable[[str, Data], None] = lambda kind, data: None) -> None:
-        super().__init__("", instance or token_hex(8), encoding == "messagepack", on_notice)
-        self.url, self.source = url, token
+        self.url, self.source, self.told = url, token, on_notice
+        self.binary, self.instance = encoding == "messagepack", instance or token_hex(8)
+        self.subscriptions, self.requests = dict[int, Subscription](), dict[int, Any]()
+        self.standing = dict[tuple[str, str], bytes]()  # wills and presence, by topic
+        self.ids, self.numbers, self.nonces, self.terms = count(1), count(1), count(1), {**TERMS}
+        self.retry, self.woken = Retry(), asyncio.Event()  # woken: there may be something to say
     async def __aenter__(self) -> "Client":
         self.running = asyncio.create_task(self.run())
         return self
@@ -27,9 +37,9 @@ class Client(Session):
         """Leaves for good: last wills are void (S13)."""
         self.ended = self.ended or Ended(102)
         self.tell("close", code=102)
-        await asyncio.wait({self.running}, timeout=2 if self.is_connected else 0)
-        self.running.cancel()
-        await asyncio.gather(self.running, return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.running, timeout=2 if self.is_connected else 0)
+
     def subscribe(self, topic: str, **asked: Any) -> Subscription:
         """fields, rate, hash; for events name, start, credit, unordered."""
         if self.ended: raise self.ended
@@ -44,9 +54,98 @@ class Client(Session):
         """set, unset, increment, if_, expire; or event. The version reached, or Ended."""
         change = {name.rstrip("_"): value for name, value in change.items()}
         return int((await self.ask("publish", topic=topic, **change))["version"])
+    def stand(self, kind: str, topic: str, **data: Any) -> None:
+        """A will or a presence: said now, and again on every later connection (L30)."""
+        self.standing[kind, topic] = self.tell(kind, topic=topic, **data)
+        if all(value is None for value in data.values()): del self.standing[kind, topic]
+    def tell(self, kind: str, **data: Any) -> bytes:
+        """Said if there is a connection, else never."""
+        raw = encode(kind, data, self.binary)
+        if self.is_connected: self.outgoing.append(raw)
+        self.woken.set()
+        return raw
+    def request(self, kind: str, **data: Any) -> asyncio.Future[Data]:
+        """Said until it is answered (L3)."""
+        raw = encode(kind, {"id": (number := next(self.numbers)), **data}, self.binary)
+        if len(raw) > self.terms["messageBytes"]: raise Refused("longer than messageBytes")  # N2
+        answer = asyncio.Future[Data]()
+        self.requests[number] = SimpleNamespace(
+            raw=raw, sent=False, due=0, retry=Retry(), answer=answer)
+        self.woken.set()
+        return answer
     def disconnect(self) -> None:
         """Ends this connection; the next one resumes. For tests, and after a change of networks."""
         self.heard = -inf
+
+    def connected(self, token: str, now: float) -> None:
+        self.is_connected, self.ending, self.window = True, None, None
+        self.outgoing, self.heard, self.said = list[bytes](), now, now
+        self.position, self.reported, self.unreported = 0, 0, inf  # bytes, and since when (L9)
+        self.tell("open", version=1, features=["hash", "rates"], instance=self.instance)
+        self.tell("authenticate", token=token)
+        for each in self.subscriptions.values(): each.ask()
+        self.outgoing += self.standing.values()
+        for item in self.requests.values(): item.sent = False
+    def report(self) -> int:
+        self.reported, self.unreported = self.position, inf
+        return self.position
+    def say(self, now: float) -> list[bytes]:
+        """All that is to be sent now, in order."""
+        if not self.is_connected: return []
+        for each in self.subscriptions.values(): each.say(now)
+        if ((now - self.unreported) * 3 >= self.terms["unconfirmedTime"] or
+                (self.position - self.reported) * 4 >= self.terms["unconfirmedBytes"]):
+            self.tell("seen", position=self.report())
+        free = self.terms["inFlight"] - sum(item.sent for item in self.requests.values())
+        ready = [item for item in self.requests.values() if not item.sent and item.due <= now]
+        for item in ready[:max(free, 0)]:
+            item.sent = True
+            self.outgoing.append(item.raw)
+        if not self.outgoing and now - self.said >= self.terms["heartbeatTime"]:  # S5
+            self.tell("ping", nonce=next(self.nonces))
+        said, self.outgoing = self.outgoing, []
+        self.said = now if said else self.said
+        return said
+    def is_dead(self, now: float) -> bool:
+        return now - self.heard >= 3 * self.terms["heartbeatTime"]
+    def settle(self, number: int, data: Data) -> str:
+        item = self.requests.pop(number, None)
+        if item and not item.answer.done(): item.answer.set_result(data)
+        return "settled" if item else "unknown"
+    def answered(self, data: Data, now: float) -> str:
+        item, code = self.requests.get(data["id"]), data.get("code", 0)
+        if not item or not 100 <= code <= 299: return self.settle(data["id"], data)
+        wait = item.retry.wait(code, now)         # L2
+        item.sent, item.due = False, now + (data.get("after", wait) if code >= 200 else wait)
+        return "postponed"
+    def received(self, raw: bytes, now: float) -> None:
+        self.heard, self.position = now, self.position + len(raw)
+        self.unreported = min(self.unreported, now)
+        if self.ending: return                    # S13
+        try:
+            kind, data = decode(raw, self.binary)
+        except Refused as problem:
+            return self.told("malformed", {"reason": str(problem)})
+        match kind:
+            case "subscribed" | "unsubscribed" | "snapshot" | "diff" | "event" | "hash" | "lag":
+                key = "id" if "id" in data else "view"
+                for each in [*self.subscriptions.values()]:
+                    if getattr(each, key) == data[key]:
+                        verdict = each.take(kind, data, now)
+                        self.told(kind, {**data, "id": each.id, "verdict": verdict})
+                return
+            case "opened":                        # V1, N1, N3
+                if data["version"] != 1: self.ending = {"code": 512}
+                self.terms |= {name: value for name, value in data.get("terms", {}).items()
+                               if type(value) is int and value > 0}
+            case "authenticated":                 # S3, S11
+                self.retry.tries, self.refresh_due = 0, now + data.get("expires", inf) * 0.8
+            case "ack" | "nack" | "reply" | "page": data["verdict"] = self.answered(data, now)
+            case "ping": self.tell("pong", nonce=data["nonce"], position=self.report())
+            case "drain": self.window = data["window"]
+            case "close": self.ending = data
+        self.told(kind, data)
+
     def now(self) -> float: return monotonic() * 1000
     async def run(self) -> None:
         try:
@@ -59,12 +158,12 @@ class Client(Session):
     async def connection(self) -> int:
         """One connection, to its end: its code, or WebSocket's own below 3000."""
         socket = self.ending = self.window = None
+        protocol = Subprotocol(f"fieldcast.v1.{'msgpack' if self.binary else 'json'}")
         try:
-            self.token = self.source if isinstance(self.source, str) else await self.source()
-            async with connect(self.url, subprotocols=[Subprotocol(
-                    f"fieldcast.v1.{'msgpack' if self.binary else 'json'}")], max_size=None,
-                    ping_interval=None, close_timeout=1) as socket, asyncio.TaskGroup() as group:
-                self.connected(self.now())
+            token = self.source if isinstance(self.source, str) else await self.source()
+            async with (connect(self.url, subprotocols=[protocol], max_size=None, close_timeout=1,
+                                ping_interval=None) as socket, asyncio.TaskGroup() as group):
+                self.connected(token, self.now())
                 self.connections += 1
                 speaker = group.create_task(self.speak(socket))
                 while not (speaker.done() or self.ending or self.is_dead(self.now())):
@@ -92,13 +191,11 @@ class Client(Session):
     def pause(self, closed: int) -> float:
         """How long to wait for the next connection, if there is to be one (X1 to X3, X7)."""
         code = closed - 3000 if closed >= 3100 else 200
-        if closed == 1009:
-            sent = sorted((len(item.raw), number) for number, item in self.requests.items() if item.sent)
-            long = [number for length, number in sent if length > self.terms["messageBytes"]]
-            for number in long or [number for _, number in sent[-1:]]: self.settle(number, {"code": 508})
+        sent = sorted((len(item.raw), n) for n, item in self.requests.items() if item.sent)
+        if closed == 1009 and sent: self.settle(sent[-1][1], {"code": 508})
         self.told("ended", {"code": code})
-        if code >= 500 or isinstance(self.source, str) and 302 <= code < 400: self.ended = Ended(code)
-        if code >= 400:
-            for each in self.subscriptions.values(): each.level = False
+        if code >= 500 or 302 <= code < 400 and isinstance(self.source, str):
+            self.ended = Ended(code)
+        for each in self.subscriptions.values(): each.level = each.level and code < 400
         if self.ending and "after" in self.ending: return float(self.ending["after"])
         return self.retry.wait(code, self.now()) if self.window is None else uniform(0, self.window)

@@ -4,7 +4,8 @@ from typing import Any, Iterator, Sequence
 
 from .values import Custom, Time, to_messagepack
 
-Path = Sequence[Any]                              # names; in diffs also aliases, in masks also None
+Path = Sequence[Any]                              # names; in diffs also aliases
+LOW = 0xFFFFFFFF
 
 class Mirror:
     """A document as a view shows it, the version held, and the aliases told."""
@@ -46,42 +47,33 @@ def leaves(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[P
         if isinstance(value, dict) and value: yield from leaves(value, (*path, name))
         else: yield (*path, name), value
 
-def canonical(mask: Sequence[Path]) -> list[Path]:  # D21
-    def covers(a: Path, b: Path) -> bool:
-        return len(a) <= len(b) and all(x is None or x == y for x, y in zip(a, b))
-    distinct = sorted(set(map(tuple, mask)), key=lambda p: [(x is not None, x or "") for x in p])
-    return [list(p) for p in distinct if not any(q != p and covers(q, p) for q in distinct)]
-
 def view_hash(document: dict[str, Any]) -> str:   # D40 to D42
-    items = [b"".join(map(counted, path)) + hashed(value) for path, value in leaves(document)]
+    items = [b"".join(counted(name.encode()) for name in path) + hashed(value)
+             for path, value in leaves(document)]
     lanes = [sum(murmur(item, seed) for item in items) for seed in (0x9747B28C, 0x2545F491)]
-    return "".join(f"{lane & 0xFFFFFFFF:08x}" for lane in lanes)
+    return "".join(f"{lane & LOW:08x}" for lane in lanes)
 
-def counted(item: str | bytes) -> bytes:
-    data = item if isinstance(item, bytes) else item.encode()
-    return struct.pack(">I", len(data)) + data
+def counted(data: bytes) -> bytes: return struct.pack(">I", len(data)) + data
 
 def hashed(value: Any) -> bytes:
     match value:
         case None | bool(): return bytes(to_messagepack(value))
         case int() | float() if float(value) == value: return struct.pack(">Bd", 0xCB, value)
-        case int(): return b"\xcf" + counted(str(value))
-        case str(): return b"\xdb" + counted(value)
+        case int(): return b"\xcf" + counted(str(value).encode())
+        case str(): return b"\xdb" + counted(value.encode())
         case bytes(): return b"\xc6" + counted(value)
         case Time(): return struct.pack(">BqI", 0xD7, value.seconds, value.nanoseconds)
         case Custom(): return struct.pack(">Bb", 0xC9, value.kind) + counted(value.data)
         case list(): return struct.pack(">BI", 0xDD, len(value)) + b"".join(map(hashed, value))
     return struct.pack(">BI", 0xDF, len(value)) + b"".join(
-        counted(name) + hashed(item) for name, item in sorted(value.items()))
+        counted(name.encode()) + hashed(item) for name, item in sorted(value.items()))
 
 def murmur(data: bytes, h: int) -> int:           # MurmurHash3_x86_32
-    def rotate(x: int, bits: int) -> int:
-        return (x << bits | x >> (32 - bits)) & 0xFFFFFFFF
     for i in range(0, len(data), 4):
-        k = int.from_bytes(data[i:i + 4], "little") * 0xCC9E2D51 & 0xFFFFFFFF
-        h ^= rotate(k, 15) * 0x1B873593 & 0xFFFFFFFF
-        if i + 4 <= len(data): h = (rotate(h, 13) * 5 + 0xE6546B64) & 0xFFFFFFFF
+        k = int.from_bytes(data[i:i + 4], "little") * 0xCC9E2D51 & LOW
+        h ^= (k << 15 | k >> 17) * 0x1B873593 & LOW
+        if i + 4 <= len(data): h = ((h << 13 | h >> 19) * 5 + 0xE6546B64) & LOW
     h ^= len(data)
-    h = (h ^ h >> 16) * 0x85EBCA6B & 0xFFFFFFFF
-    h = (h ^ h >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
-    return h ^ h >> 16
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        h = (h ^ h >> shift) * factor & LOW
+    return h

@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 from .document import leaves
-from .values import SAFE, Refused, Time, normal, read, to_json, to_messagepack
+from .values import Refused, Time, normal, read, to_json, to_messagepack
 
 def fits(shape: Any, value: Any) -> bool:
     """A shape is a type, a test, a list of what all items are, or a tuple of what each one is."""
@@ -22,10 +22,9 @@ def pairs(value: Any) -> Any:                     # of a flat list
     whole = type(value) is list and len(value) % 2 == 0
     return [[*pair] for pair in zip(value[::2], value[1::2])] if whole else None
 
-def count(v: Any) -> bool: return type(v) is int and 0 <= v <= SAFE
-def few(v: Any) -> bool: return type(v) is int and 0 <= v <= 3
-def alias(v: Any) -> bool: return type(v) is int and 0 <= v < 4096
+def below(limit: int) -> Any: return lambda v: type(v) is int and 0 <= v < limit
 def number(v: Any) -> bool: return type(v) in (int, float)
+count, few, alias = below(2 ** 53), below(4), below(4096)
 path, pattern = path_of(str), path_of(lambda n: n is None or type(n) is str)
 place = path_of(lambda n: type(n) is str or alias(n))  # D18
 KINDS = {
@@ -42,15 +41,16 @@ KINDS = {
     "sets": lambda v: fits([(lambda p: p != [] and place(p),
                              lambda item: not item or type(item) is not dict)], pairs(v)),
 }
-CATALOGUE = json.loads(files(__package__).joinpath("catalogue.json").read_text())["messages"]
+CATALOGUE = json.loads(files(__package__).joinpath("catalogue.json").read_text())
+TERMS: dict[str, int] = {term["name"]: term["default"] for term in CATALOGUE["terms"]}
 FIELDS = {message["type"]: {field["name"]: (field["kind"], "required" in field)
-                            for field in message["fields"]} for message in CATALOGUE}
+                            for field in message["fields"]} for message in CATALOGUE["messages"]}
 NAMES = [*FIELDS]                                 # in the order of their codes
 FIELDS["packed"] = {"view": ("count", True), "to": ("count", True), "span": ("count", True),
                     "sets": ("sets", False), "unset": ("places", False), "names": ("names", False)}
 
 def decode(raw: bytes, binary: bool) -> tuple[str, dict[str, Any]]:
-    """A message's kind and fields. A diff has `sets`, pairs of path and value, in place of `set`."""
+    """A message's kind and fields. A diff has `sets`, pairs of path and value, not `set`."""
     match read(raw, binary, 68):
         case [int(code), *items] if binary and code is not True and 0 < code <= len(NAMES):
             kind = NAMES[code - 1]

@@ -2,7 +2,7 @@
 import unittest
 from random import Random
 
-from fieldcast.session import Subscription
+from fieldcast.subscription import Subscription
 from fieldcast.values import to_json, to_messagepack
 
 from .test_vectors import hears, load, session_of
@@ -25,11 +25,11 @@ def messages(binary):
 
 class Hostile(unittest.IsolatedAsyncioTestCase):
     def sessions(self, binary):
-        session = session_of("token", "instance", binary)
+        session = session_of("instance", binary)
         Subscription(session, "room/1")
         Subscription(session, "jobs/1", name="worker")
         session.request("publish", topic="t", set={"x": 1})
-        session.connected(0)
+        session.connected("token", 0)
         return session
 
     async def test_mutations(self):
@@ -53,7 +53,7 @@ class Hostile(unittest.IsolatedAsyncioTestCase):
                 self.assertLess(len(session.say(now)), 8)
                 if not session.subscriptions or random.random() < 0.01:
                     session = self.sessions(binary)
-                    session.connected(now)
+                    session.connected("token", now)
 
     async def test_kinds_of_values(self):
         values = [None, True, -1, 2 ** 60, 0.5, "", "x", b"x", [], [[]], {}, {"a": 1}, ["a", 1]]

@@ -3,9 +3,10 @@ import json
 import unittest
 from pathlib import Path
 
+from fieldcast.client import Client
 from fieldcast.document import Mirror, put, view_hash
 from fieldcast.messages import decode, encode
-from fieldcast.session import Inbox, Retry, Session, Subscription
+from fieldcast.subscription import Inbox, Retry, Subscription
 from fieldcast.values import Refused, read, to_json, to_messagepack
 
 VECTORS = Path(__file__).resolve().parents[3] / "spec" / "vectors"
@@ -138,10 +139,11 @@ class Diffs(unittest.TestCase):
                         self.assertEqual(view_hash(mirror.document), v["hash"])
 
 
-def session_of(token, instance, binary):
-    """A session, and in `notices` what its owner was told."""
+def session_of(instance, binary):
+    """A client without its transport, and in `notices` what its owner was told."""
     notices = []
-    session = Session(token, instance, binary, lambda *notice: notices.append(notice))
+    session = Client("", "", "messagepack" if binary else "json", instance,
+                     lambda *notice: notices.append(notice))
     session.notices = notices
     return session
 
@@ -174,8 +176,8 @@ class Delivery(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(told(*decode(raw, binary)), told(*decode(self.raw(said, binary), binary)))
 
     def session(self, binary):
-        session = session_of("token", "instance", binary)
-        session.connected(0)
+        session = session_of("instance", binary)
+        session.connected("token", 0)
         session.say(0)
         return session
 
@@ -191,7 +193,7 @@ class Delivery(unittest.IsolatedAsyncioTestCase):
                     self.assertEqual([*session.requests][-1], step["id"])
             if "cut" in step:
                 session.is_connected = False
-                session.connected(now)
+                session.connected("token", now)
                 session.outgoing.clear()
             if "says" in step:
                 said = session.say(now)
@@ -277,8 +279,8 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
         self.assertGreater(count, 50)
 
     async def test_a_version_that_it_cannot_speak(self):
-        session = session_of("token", "instance", False)
-        session.connected(0)
+        session = session_of("instance", False)
+        session.connected("token", 0)
         session.received(b'{"type":"opened","data":{"version":2,"connection":"c"}}', 1)
         self.assertEqual(session.ending["code"], 512)
 
@@ -319,7 +321,8 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
                 yield name, data
 
     def play(self, given, steps, binary):
-        session = session_of(given["token"], given["instance"], binary)
+        session = session_of(given["instance"], binary)
+        session.token = given["token"]
         session.terms.update(given.get("terms", {}))
         for step in steps:
             now = step["at"]
@@ -329,7 +332,7 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
             if "cut" in step:
                 session.is_connected = False
             if "connects" in step:
-                session.connected(now)
+                session.connected(session.token, now)
             for key in ("receives", "receivesBytes"):
                 if key not in step:
                     continue
