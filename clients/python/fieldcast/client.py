@@ -11,9 +11,8 @@ from typing import Any, Awaitable, Callable
 
 from websockets import ClientConnection, ConnectionClosed, Subprotocol, connect
 
-from .messages import TERMS, decode, encode
+from .encoding import TERMS, Refused, decode, encode
 from .subscription import Data, Ended, Retry, Subscription
-from .values import Refused
 
 class Client:
     """The token is a text, or a function that gets one: then it is got anew whenever it is due."""
@@ -73,9 +72,6 @@ class Client:
             raw=raw, sent=False, due=0, retry=Retry(), answer=answer)
         self.woken.set()
         return answer
-    def disconnect(self) -> None:
-        """Ends this connection; the next one resumes. For tests, and after a change of networks."""
-        self.heard = -inf
 
     def connected(self, token: str, now: float) -> None:
         self.is_connected, self.ending, self.window = True, None, None

@@ -1,31 +1,11 @@
-"""Documents, masks, diffs and the hash (spec/documents.md)."""
+"""Documents and their hash (spec/documents.md)."""
 import struct
 from typing import Any, Iterator, Sequence
 
-from .values import Custom, Time, to_messagepack
+from .encoding import Custom, Time, to_messagepack
 
-Path = Sequence[Any]                              # names; in diffs also aliases
+Path = Sequence[Any]
 LOW = 0xFFFFFFFF
-
-class Mirror:
-    """A document as a view shows it, the version held, and the aliases told."""
-    def __init__(self, document: dict[str, Any], version: int) -> None:
-        self.document, self.version, self.aliases = document, version, dict[int, str]()
-    def apply(self, diff: dict[str, Any]) -> str:
-        """applied, stale or gap (D15); or unknownAlias, and nothing is done (E16)."""
-        if diff["to"] <= self.version: return "stale"
-        if diff["from"] > self.version: return "gap"
-        names = self.aliases | diff.get("names", {})
-        def full(path: Path) -> list[str]:
-            return [name if isinstance(name, str) else names[name] for name in path]
-        try:
-            unset = [full(path) for path in diff.get("unset", [])]
-            sets = [(full(path), value) for path, value in diff.get("sets", [])]
-        except KeyError: return "unknownAlias"
-        for path in unset: remove(self.document, path)
-        for path, value in sets: put(self.document, path, value)
-        self.aliases, self.version = names, diff["to"]
-        return "applied"
 
 def remove(document: dict[str, Any], path: Path) -> None:
     """What is there, and each map above that has become empty (D12)."""

@@ -4,7 +4,7 @@ from math import inf
 from random import uniform
 from typing import Any, AsyncIterator
 
-from .document import Mirror, leaves, put, view_hash
+from .document import leaves, put, remove, view_hash
 
 EVENTS = 2                                        # the kind of topics that hold a log
 Data = dict[str, Any]
@@ -53,7 +53,7 @@ class Inbox:
         last = [s for s, done in self.beyond.items() if done and not self.beyond.get(s + 1)]
         return {"version": self.done, "ranges": [*zip(sorted(first), sorted(last))]}
 
-class Subscription(Mirror):
+class Subscription:
     """What is watched, and what is held of it (the last table of spec/sessions.md)."""
     level, kind, epoch, print = False, 0, "", ""  # level: there is something to resume from
     view: int | None = None                       # by which frames name it
@@ -62,7 +62,7 @@ class Subscription(Mirror):
     ended: Ended | None = None
     proven, read = -1, False                      # the version last proven; whether it is iterated
     def __init__(self, client: Any, topic: str, **asked: Any) -> None:
-        super().__init__({}, 0)
+        self.document, self.version, self.aliases = Data(), 0, dict[int, str]()
         self.client, self.id, self.topic, self.asked = client, next(client.ids), topic, asked
         self.inbox, self.retry, self.news = Inbox(0), Retry(), Queue[Data | None]()
         self.ask()
@@ -71,7 +71,8 @@ class Subscription(Mirror):
         """The document, whenever it changed, several changes as one; or every event that is new:
         under a name more come when it is `done` or `refuse`d."""
         self.read = True
-        while (item := await self.news.get()) is not None: yield item
+        while not self.ended or not self.news.empty():
+            if (item := await self.news.get()) is not None: yield item
         if self.ended and self.ended.code: raise self.ended
     def done(self, sequence: int) -> None:
         self.inbox.finished(sequence)
@@ -100,18 +101,32 @@ class Subscription(Mirror):
         if "name" not in self.asked: return
         if self.inbox.unsaid: self.client.tell("ack", id=self.id, **self.inbox.acknowledgement())
         used = self.credit - self.left - [*self.inbox.beyond.values()].count(False)
-        if self.read and used * 2 >= self.credit:  # L16
+        if self.read and used * 2 >= max(self.credit, 1):  # L16
             self.client.tell("credit", id=self.id, amount=used)
             self.left += used
     def changed(self) -> None:
         if self.kind < EVENTS and self.news.empty(): self.news.put_nowait(self.document)
-    def resume(self, when: float, level: bool = False) -> None:
+    def resume(self, when: float, level: bool = False) -> str:
         self.view, self.again, self.level = None, when, level
+        return "postponed"
     def repair(self, now: float) -> float:
         """When it may be: at once, then after 2 seconds, 4, 8 … 64."""
         when, self.repairs = max(now, self.repair_due), min(self.repairs + 1, 6)
         self.repair_due = when + 1000 * 2 ** self.repairs
         return when
+    def apply(self, diff: Data) -> str:
+        """applied, stale or gap (D15); or unknownAlias, and nothing is done (E16)."""
+        if diff["to"] <= self.version: return "stale"
+        if diff["from"] > self.version: return "gap"
+        names = self.aliases | diff.get("names", {})
+        unset, sets = diff.get("unset", []), diff.get("sets") or [*leaves(diff.get("set", {}))]
+        paths = [*unset, *(path for path, _ in sets)]
+        if any(type(name) is int and name not in names for path in paths for name in path):
+            return "unknownAlias"
+        for path in unset: remove(self.document, [names.get(name, name) for name in path])
+        for path, value in sets: put(self.document, [names.get(name, name) for name in path], value)
+        self.aliases, self.version = names, diff["to"]
+        return "applied"
     def take(self, kind: str, data: Data, now: float) -> str:
         """What became of a message that is about this subscription."""
         match kind:
@@ -123,11 +138,11 @@ class Subscription(Mirror):
                 self.level = data["verdict"] != 2 or self.kind == EVENTS
                 self.again, self.retry.tries = inf, 0
                 return ("continued", "caughtUp", "snapshot", "gone")[data["verdict"]]
-            case "unsubscribed" if (code := data.get("code", 0)) // 100 in (1, 2, 4):  # X1, S21
-                self.resume(now + self.retry.wait(code, now), self.level and code < 300)
-                return "postponed"
-            case "unsubscribed":
-                self.end(data.get("code", 0))
+            case "unsubscribed":                  # X1, S21
+                code = data.get("code", 0)
+                if code // 100 in (1, 2, 4):
+                    return self.resume(now + self.retry.wait(code, now), self.level and code < 300)
+                self.end(code)
                 return "ended"
             case "snapshot":                      # S14, S16
                 if not data.get("part"):
@@ -151,18 +166,14 @@ class Subscription(Mirror):
                 return verdict
             case "hash" if self.level and data.get("version") == self.version and "hash" in data:
                 own = view_hash(self.document)
-                if own == data["hash"]:
-                    self.proven = self.version
-                    return "proven"
-                if now >= self.repair_due:
+                if own == data["hash"]: self.proven = self.version
+                elif now >= self.repair_due:
                     self.repair(now)
                     self.client.tell("hash", view=self.view, version=self.version, hash=own)
-                return "diverged"
+                return "proven" if own == data["hash"] else "diverged"
             case "event":
                 verdict = self.inbox.received(data["sequence"])
-                if verdict in ("fresh", "gap"):
-                    missing = self.inbox.missing
-                    self.news.put_nowait({**data, "verdict": verdict, "missing": missing})
+                if verdict in ("fresh", "gap"): self.news.put_nowait({**data, "verdict": verdict})
                 if "name" not in self.asked: self.inbox.finished(data["sequence"])
                 self.left -= 1
                 return verdict

@@ -3,7 +3,7 @@ import unittest
 from random import Random
 
 from fieldcast.subscription import Subscription
-from fieldcast.values import to_json, to_messagepack
+from fieldcast.encoding import to_json, to_messagepack
 
 from .test_vectors import hears, load, session_of
 

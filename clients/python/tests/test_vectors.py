@@ -4,10 +4,9 @@ import unittest
 from pathlib import Path
 
 from fieldcast.client import Client
-from fieldcast.document import Mirror, put, view_hash
-from fieldcast.messages import decode, encode
+from fieldcast.document import leaves, put, view_hash
+from fieldcast.encoding import Refused, decode, encode, read, to_json, to_messagepack
 from fieldcast.subscription import Inbox, Retry, Subscription
-from fieldcast.values import Refused, read, to_json, to_messagepack
 
 VECTORS = Path(__file__).resolve().parents[3] / "spec" / "vectors"
 
@@ -77,7 +76,7 @@ def told(kind, data):
     data = dict(data)
     if kind == "diff":
         tree = {}
-        for path, item in data.pop("sets", []):
+        for path, item in data.pop("sets", leaves(data.get("set", {}))):
             if not all(isinstance(name, str) for name in path):
                 raise Refused("unknownAlias")
             put(tree, path, item)
@@ -130,7 +129,7 @@ class Diffs(unittest.TestCase):
                     self.assertEqual(view_hash(value(v["document"])), v["hash"])
                 else:
                     for raw, binary in forms(v):
-                        mirror = Mirror(value(v["before"]), v["held"])
+                        mirror = mirror_of(v["before"], v["held"], binary)
                         mirror.aliases = dict(v["names"]) if binary else {}
                         kind, data = decode(raw, binary)
                         self.assertEqual(mirror.apply(data), v["verdict"])
@@ -146,6 +145,12 @@ def session_of(instance, binary):
                      lambda *notice: notices.append(notice))
     session.notices = notices
     return session
+
+
+def mirror_of(document, version, binary):
+    mirror = Subscription(session_of("instance", binary), "t")
+    mirror.document, mirror.version = value(document), version
+    return mirror
 
 
 def outcome(kind, data):
@@ -241,7 +246,7 @@ class Delivery(unittest.IsolatedAsyncioTestCase):
                 self.assertTrue(low <= retry.wait(200, 0) <= high)
 
     def run_mirror(self, given, steps, binary):
-        mirror = Mirror(value(given["document"]), given["version"])
+        mirror = mirror_of(given["document"], given["version"], binary)
         for step in steps:
             _, data = decode(self.raw(step["receives"], binary), binary)
             self.assertEqual(mirror.apply(data), step["verdict"])
