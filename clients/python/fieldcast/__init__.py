@@ -2,5 +2,4 @@
 from .client import Client
 from .encoding import Custom, Refused, Time
 from .subscription import Ended, Subscription
-
 __all__ = ["Client", "Custom", "Ended", "Refused", "Subscription", "Time"]

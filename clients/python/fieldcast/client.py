@@ -16,8 +16,7 @@ from .subscription import Data, Ended, Retry, Subscription
 
 class Client:
     """The token is a text, or a function that gets one: then it is got anew whenever it is due."""
-    is_connected, connections, refresh_due = False, 0, inf
-    window: int | None = None                     # drain's
+    is_connected, connections, refresh_due, window = False, 0, inf, -1  # window: drain's
     ending: Data | None = None                    # the server's close
     ended: Ended | None = None
     def __init__(self, url: str, token: str | Callable[[], Awaitable[str]],
@@ -43,12 +42,16 @@ class Client:
         """fields, rate, hash; for events name, start, credit, unordered."""
         if self.ended: raise self.ended
         return Subscription(self, topic, **asked)
-    async def ask(self, kind: str, **data: Any) -> Data:
-        """A publish, a command or a history: the answer's fields, or Ended."""
+    def ask(self, kind: str, **data: Any) -> asyncio.Future[Data]:
+        """A publish, a command or a history, until it is answered (L3): the answer, or Ended."""
         if self.ended: raise self.ended
-        answer = await self.request(kind, **data)
-        if "code" not in answer: return answer
-        raise Ended(answer["code"], answer.get("version"), answer.get("reason", ""))
+        raw = encode(kind, {"id": (number := next(self.numbers)), **data}, self.binary)
+        if len(raw) > self.terms["messageBytes"]: raise Refused("longer than messageBytes")  # N2
+        answer = asyncio.Future[Data]()
+        self.requests[number] = SimpleNamespace(
+            raw=raw, sent=False, due=0, retry=Retry(), answer=answer)
+        self.woken.set()
+        return answer
     async def publish(self, topic: str, **change: Any) -> int:
         """set, unset, increment, if_, expire; or event. The version reached, or Ended."""
         change = {name.rstrip("_"): value for name, value in change.items()}
@@ -63,18 +66,9 @@ class Client:
         if self.is_connected: self.outgoing.append(raw)
         self.woken.set()
         return raw
-    def request(self, kind: str, **data: Any) -> asyncio.Future[Data]:
-        """Said until it is answered (L3)."""
-        raw = encode(kind, {"id": (number := next(self.numbers)), **data}, self.binary)
-        if len(raw) > self.terms["messageBytes"]: raise Refused("longer than messageBytes")  # N2
-        answer = asyncio.Future[Data]()
-        self.requests[number] = SimpleNamespace(
-            raw=raw, sent=False, due=0, retry=Retry(), answer=answer)
-        self.woken.set()
-        return answer
 
     def connected(self, token: str, now: float) -> None:
-        self.is_connected, self.ending, self.window = True, None, None
+        self.is_connected, self.ending, self.window = True, None, -1
         self.outgoing, self.heard, self.said = list[bytes](), now, now
         self.position, self.reported, self.unreported = 0, 0, inf  # bytes, and since when (L9)
         self.tell("open", version=1, features=["hash", "rates"], instance=self.instance)
@@ -106,7 +100,9 @@ class Client:
         return now - self.heard >= 3 * self.terms["heartbeatTime"]
     def settle(self, number: int, data: Data) -> str:
         item = self.requests.pop(number, None)
-        if item and not item.answer.done(): item.answer.set_result(data)
+        if item and not item.answer.done() and "code" not in data: item.answer.set_result(data)
+        elif item and not item.answer.done(): item.answer.set_exception(
+            Ended(data["code"], data.get("version"), data.get("reason", "")))
         return "settled" if item else "unknown"
     def answered(self, data: Data, now: float) -> str:
         item, code = self.requests.get(data["id"]), data.get("code", 0)
@@ -153,7 +149,7 @@ class Client:
             for number in [*self.requests]: self.settle(number, {"code": self.ended.code})
     async def connection(self) -> int:
         """One connection, to its end: its code, or WebSocket's own below 3000."""
-        socket = self.ending = self.window = None
+        socket, self.ending, self.window = None, None, -1
         protocol = Subprotocol(f"fieldcast.v1.{'msgpack' if self.binary else 'json'}")
         try:
             token = self.source if isinstance(self.source, str) else await self.source()
@@ -194,4 +190,4 @@ class Client:
             self.ended = Ended(code)
         for each in self.subscriptions.values(): each.level = each.level and code < 400
         if self.ending and "after" in self.ending: return float(self.ending["after"])
-        return self.retry.wait(code, self.now()) if self.window is None else uniform(0, self.window)
+        return self.retry.wait(code, self.now()) if self.window < 0 else uniform(0, self.window)

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgpack  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
-SAFE = 2 ** 53 - 1
 Time = msgpack.Timestamp                          # has seconds and nanoseconds
 Custom = namedtuple("Custom", "kind data")
 packer, single = msgpack.Packer(), msgpack.Packer(use_single_float=True)
@@ -77,7 +76,7 @@ def to_messagepack(value: Any) -> Any:
 def to_json(value: Any) -> str:
     """The canonical form (E21) of what is normal."""
     match value:
-        case int() if abs(value) > SAFE: return f'{{"$int":"{value}"}}'
+        case int() if abs(value) >= 2 ** 53: return f'{{"$int":"{value}"}}'
         case bytes(): return f'{{"$bytes":"{b64encode(value).decode()}"}}'
         case Custom(): return f'{{"$custom":[{value.kind},"{b64encode(value.data).decode()}"]}}'
         case Time():

@@ -55,12 +55,10 @@ class Inbox:
 
 class Subscription:
     """What is watched, and what is held of it (the last table of spec/sessions.md)."""
-    level, kind, epoch, print = False, 0, "", ""  # level: there is something to resume from
-    view: int | None = None                       # by which frames name it
-    begun: int | None = None                      # the version of the snapshot that has begun
-    repair_due, repairs = 0.0, 0                  # L13
+    level = read = False                          # there is something to resume from; is iterated
+    view = begun = proven = -1                    # versions of the snapshot begun, and last proven
+    kind, epoch, print, repair_due, repairs = 0, "", "", 0.0, 0
     ended: Ended | None = None
-    proven, read = -1, False                      # the version last proven; whether it is iterated
     def __init__(self, client: Any, topic: str, **asked: Any) -> None:
         self.document, self.version, self.aliases = Data(), 0, dict[int, str]()
         self.client, self.id, self.topic, self.asked = client, next(client.ids), topic, asked
@@ -84,7 +82,7 @@ class Subscription:
         if code == 520: self.done(sequence)
     def prove(self) -> None:
         """Asks for the hash: either `proven` becomes `version`, or what is held is mended."""
-        if self.view is not None: self.client.tell("hash", view=self.view)
+        if self.view >= 0: self.client.tell("hash", view=self.view)
     def end(self, code: int | None = None) -> None:
         if self.client.subscriptions.pop(self.id, None) and code is None:
             self.client.tell("unsubscribe", id=self.id)
@@ -94,7 +92,7 @@ class Subscription:
         version = self.inbox.done if self.kind == EVENTS else self.version
         cursor = [self.epoch, version, self.print] if self.level else None
         self.client.tell("subscribe", id=self.id, topic=self.topic, **self.asked, cursor=cursor)
-        self.view, self.begun, self.again = None, None, inf
+        self.view, self.begun, self.again = -1, -1, inf
         self.credit = self.left = self.asked.get("credit", 64)
     def say(self, now: float) -> None:
         if self.again <= now: self.ask()
@@ -107,7 +105,7 @@ class Subscription:
     def changed(self) -> None:
         if self.kind < EVENTS and self.news.empty(): self.news.put_nowait(self.document)
     def resume(self, when: float, level: bool = False) -> str:
-        self.view, self.again, self.level = None, when, level
+        self.view, self.again, self.level = -1, when, level
         return "postponed"
     def repair(self, now: float) -> float:
         """When it may be: at once, then after 2 seconds, 4, 8 … 64."""
@@ -150,11 +148,11 @@ class Subscription:
                     self.document.clear()
                     self.aliases, self.version, self.begun = {}, data["version"], data["version"]
                     self.level, self.epoch = False, data["epoch"]
-                elif self.level or self.begun not in (None, data["version"]): return "ignored"
+                elif self.level or self.begun not in (-1, data["version"]): return "ignored"
                 for path, value in leaves(data.get("document", {})): put(self.document, path, value)
                 self.aliases |= data.get("names", {})
                 if "hash" not in data: return "part"
-                self.level = self.begun is not None and view_hash(self.document) == data["hash"]
+                self.level = self.begun >= 0 and view_hash(self.document) == data["hash"]
                 if self.level: self.changed()
                 else: self.resume(self.repair(now))
                 return "whole" if self.level else "diverged"

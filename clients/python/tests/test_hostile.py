@@ -5,7 +5,7 @@ from random import Random
 from fieldcast.subscription import Subscription
 from fieldcast.encoding import to_json, to_messagepack
 
-from .test_vectors import hears, load, session_of
+from .test_vectors import asks, hears, load, session_of
 
 
 def messages(binary):
@@ -28,7 +28,7 @@ class Hostile(unittest.IsolatedAsyncioTestCase):
         session = session_of("instance", binary)
         Subscription(session, "room/1")
         Subscription(session, "jobs/1", name="worker")
-        session.request("publish", topic="t", set={"x": 1})
+        asks(session, "publish", topic="t", set={"x": 1})
         session.connected("token", 0)
         return session
 

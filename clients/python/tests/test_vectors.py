@@ -159,6 +159,12 @@ def outcome(kind, data):
     return settled[kind] if data["verdict"] == "settled" else data["verdict"]
 
 
+def asks(session, kind, **data):
+    """The request's number; nobody waits for its answer."""
+    session.ask(kind, **data).add_done_callback(lambda answer: answer.exception())
+    return [*session.requests][-1]
+
+
 def hears(session, raw, now):
     session.notices.clear()
     session.received(raw, now)
@@ -194,8 +200,7 @@ class Delivery(unittest.IsolatedAsyncioTestCase):
             session.unreported = float("inf")
             for kind in ("publish", "command"):
                 if kind in step:
-                    session.request(kind, **step[kind])
-                    self.assertEqual([*session.requests][-1], step["id"])
+                    self.assertEqual(asks(session, kind, **step[kind]), step["id"])
             if "cut" in step:
                 session.is_connected = False
                 session.connected("token", now)
@@ -298,8 +303,7 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
         if what == "subscribe":
             return Subscription(session, **how).id
         if what == "publish":
-            session.request("publish", **how)
-            return [*session.requests][-1]
+            return asks(session, "publish", **how)
         if what == "refresh":
             session.token = how
             return session.tell("refresh", token=how) and None
