@@ -100,10 +100,11 @@ class Client:
         return now - self.heard >= 3 * self.terms["heartbeatTime"]
     def settle(self, number: int, data: Data) -> str:
         item = self.requests.pop(number, None)
-        if item and not item.answer.done() and "code" not in data: item.answer.set_result(data)
-        elif item and not item.answer.done(): item.answer.set_exception(
-            Ended(data["code"], data.get("version"), data.get("reason", "")))
-        return "settled" if item else "unknown"
+        if not item: return "unknown"
+        refusal = Ended(data.get("code", 0), data.get("version"), data.get("reason", ""))
+        if not item.answer.done() and "code" in data: item.answer.set_exception(refusal)
+        elif not item.answer.done(): item.answer.set_result(data)
+        return "settled"
     def answered(self, data: Data, now: float) -> str:
         item, code = self.requests.get(data["id"]), data.get("code", 0)
         if not item or not 100 <= code <= 299: return self.settle(data["id"], data)
@@ -188,6 +189,7 @@ class Client:
         self.told("ended", {"code": code})
         if code >= 500 or 302 <= code < 400 and isinstance(self.source, str):
             self.ended = Ended(code)
+        if self.ended: return 0
         for each in self.subscriptions.values(): each.level = each.level and code < 400
         if self.ending and "after" in self.ending: return float(self.ending["after"])
         return self.retry.wait(code, self.now()) if self.window < 0 else uniform(0, self.window)
