@@ -21,7 +21,7 @@ async def main(url: str, token: str, topic: str) -> None:
         version = await other.publish(topic, set={"door": "shut"})
         while watch.version < version:
             await asyncio.sleep(0.01)
-        client.heard = float("-inf")              # as after a long silence: it connects anew
+        client.ending = {"code": 100}             # as if the server had closed the connection
         for n in range(10):
             version = await other.publish(topic, set={"door": "open", "n": n})
         while watch.version < version:
