@@ -12,7 +12,7 @@ from fieldcast import Client
 
 async def main(url: str, token: str, topic: str, times: str = "1000000") -> None:
     async with Client(url, token) as client:
-        client.will(topic, set={"sensor": "offline"})
+        client.stand("will", topic, set={"sensor": "offline"})
         for _ in range(int(times)):
             reading = {"celsius": round(random.gauss(21, 0.5), 1)}
             version = await client.publish(topic, set={"climate": reading, "sensor": "online"},

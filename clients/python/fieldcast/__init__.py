@@ -1,7 +1,5 @@
 """Fieldcast for Python: live documents and events, kept in step."""
-from .client import Client, Ended, Event, Watch
-from .session import Session, Subscription
-from .values import Custom, Refused, Time
-
-__all__ = ["Client", "Custom", "Ended", "Event", "Refused", "Session", "Subscription", "Time",
-           "Watch"]
+from .client import Client
+from .encoding import Custom, Refused, Time
+from .subscription import Ended, Subscription
+__all__ = ["Client", "Custom", "Ended", "Refused", "Subscription", "Time"]

@@ -1,363 +1,195 @@
-"""The client: a session over WebSockets that comes back by itself (spec/transports.md)."""
-from __future__ import annotations
-
+"""The client: a session over WebSockets that comes back by itself (spec/sessions.md)."""
 import asyncio
-import secrets
-import time
-from typing import Any, AsyncIterator, Awaitable, Callable, NamedTuple, Optional, Union
+from contextlib import suppress
+from itertools import count
+from math import inf
+from random import uniform
+from secrets import token_hex
+from time import monotonic
+from types import SimpleNamespace
+from typing import Any, Awaitable, Callable
 
-import websockets
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets import ClientConnection, ConnectionClosed, Subprotocol, connect
 
-from .delivery import back_off
-from .session import EVENTS, Session
-
-Token = Union[str, Callable[[], Awaitable[str]]]
-
-
-class Ended(Exception):
-    """A request was refused, or a subscription or the client ended, with a code."""
-
-    def __init__(self, code: int, version: Optional[int] = None, reason: str = "") -> None:
-        super().__init__(f"{code} {reason}".strip())
-        self.code, self.version, self.reason = code, version, reason
-
-
-class Event(NamedTuple):
-    sequence: int
-    data: Any
-    time: Any
-    deliveries: int
-    missing: Optional[int]                        # the first that did not come, if there is a hole
-
-
-class Watch:
-    """A subscription. Iterate over it for documents, over `events()` for events."""
-
-    def __init__(self, client: Client, topic: str, asked: dict[str, Any]) -> None:
-        self._client, self._session = client, client.session
-        self.subscription = self._session.subscribe(topic, **asked)
-        self.id, self.gone, self._spent = self.subscription.id, 0, 0
-        self._credit = asked.get("credit", 64) if "name" in asked else 0
-        self._changed, self._events = asyncio.Event(), asyncio.Queue[Optional[Event]]()
-        self._ended: Optional[Ended] = None
-        self._proofs: list[asyncio.Future[bool]] = []
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return self.subscription.document
-
-    @property
-    def version(self) -> int:
-        return self.subscription.version
-
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        """The document, whenever it changed; changes that nobody waited for come as one."""
-        while await self._changed.wait() and not self._ended:
-            self._changed.clear()
-            yield self.document
-        if self._ended and self._ended.code:
-            raise self._ended
-
-    async def events(self) -> AsyncIterator[Event]:
-        """What is new. Under a name each is to be `done` or `refuse`d; else it is by itself."""
-        while (event := await self._events.get()) is not None:
-            yield event
-            if not self._credit:
-                self.done(event)
-        if self._ended and self._ended.code:
-            raise self._ended
-
-    def done(self, event: Event) -> None:
-        self._session.done(self.id, event.sequence)
-        self._spend()
-
-    def refuse(self, event: Event, code: int = 210, after: Optional[int] = None) -> None:
-        """210: not now, 211: still working on it, 520: never."""
-        self._session.refuse(self.id, event.sequence, code, after)
-        if code != 211:
-            self._spend()
-
-    async def prove(self) -> bool:
-        """Whether what is held is what the server holds; if not, it is being mended."""
-        if self.subscription.kind == EVENTS:
-            return True                           # there is nothing held
-        self._proofs.append(asyncio.get_running_loop().create_future())
-        self._session.prove(self.id)
-        self._client.wake()
-        return await self._proofs[-1]
-
-    def end(self) -> None:
-        self._session.unsubscribe(self.id)
-        self.stop(Ended(0))
-
-    def stop(self, why: Ended) -> None:
-        self._ended = self._ended or why
-        self._client.watches.pop(self.id, None)
-        self._changed.set()
-        self._events.put_nowait(None)
-        self._settle(error=why)
-        self._client.wake()
-
-    def notice(self, name: str, data: dict[str, Any]) -> None:
-        if name == "event" and data["verdict"] in ("fresh", "gap"):
-            self._events.put_nowait(Event(
-                data["sequence"], data["data"], data.get("time"), data.get("deliveries", 0),
-                data["missing"] if data["verdict"] == "gap" else None))
-        elif name == "event":
-            self._spend()
-        elif name in ("snapshot", "changed"):
-            self._changed.set()
-        elif name in ("proven", "diverged"):
-            self._settle(name == "proven")
-        elif name == "unsubscribed":
-            self.stop(Ended(data.get("code", 0)))
-        elif name == "subscribed":
-            self.gone, self._spent = self.gone + data.get("gone", 0), 0
-            if self._proofs:
-                self._session.prove(self.id)
-
-    def _spend(self) -> None:
-        self._spent += 1
-        if self._credit and self._spent * 2 >= self._credit:
-            self._session.tell("credit", id=self.id, amount=self._spent)
-            self._spent = 0
-        self._client.wake()
-
-    def _settle(self, result: bool = False, error: Optional[Exception] = None) -> None:
-        proofs, self._proofs = self._proofs, []
-        for future in proofs:
-            if not future.done():
-                future.set_exception(error) if error else future.set_result(result)
-
+from .encoding import TERMS, Refused, decode, encode
+from .subscription import Data, Ended, Retry, Subscription
 
 class Client:
-    def __init__(self, url: str, token: Token, *, encoding: str = "messagepack",
-                 instance: Optional[str] = None, agent: str = "fieldcast-python/0.1",
-                 on_notice: Optional[Callable[[str, dict[str, Any]], None]] = None,
-                 max_size: Optional[int] = 2 ** 26) -> None:
-        binary = encoding == "messagepack"
-        self.url, self.token, self.on_notice, self.max_size = url, token, on_notice, max_size
-        self.protocol = "fieldcast.v1.msgpack" if binary else "fieldcast.v1.json"
-        self.session = Session("", instance or secrets.token_hex(8), binary, agent)
-        self.watches: dict[int, Watch] = {}
-        self.connections, self._tries = 0, 0
-        self._ended: Optional[Ended] = None
-        self._begun, self._sent = 0.0, list[int]()
-        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._woken, self._leaving = asyncio.Event(), asyncio.Event()
-        self._refreshing: Optional[asyncio.Task[None]] = None
-
-    async def __aenter__(self) -> Client:
-        self._task = asyncio.create_task(self._run())
+    """The token is a text, or a function that gets one: then it is got anew whenever it is due."""
+    is_connected, connections, refresh_due, window = False, 0, inf, -1  # window: drain's
+    ending: Data | None = None                    # the server's close
+    ended: Ended | None = None
+    def __init__(self, url: str, token: str | Callable[[], Awaitable[str]],
+                 encoding: str = "messagepack", instance: str | None = None,
+                 on_notice: Callable[[str, Data], None] = lambda kind, data: None) -> None:
+        self.url, self.source, self.told = url, token, on_notice
+        self.binary, self.instance = encoding == "messagepack", instance or token_hex(8)
+        self.subscriptions, self.requests = dict[int, Subscription](), dict[int, Any]()
+        self.standing = dict[tuple[str, str], bytes]()  # wills and presence, by topic
+        self.ids, self.numbers, self.nonces, self.terms = count(1), count(1), count(1), {**TERMS}
+        self.retry, self.woken = Retry(), asyncio.Event()  # woken: there may be something to say
+    async def __aenter__(self) -> "Client":
+        self.running = asyncio.create_task(self.run())
         return self
-
     async def __aexit__(self, *_: Any) -> None:
-        await self.close()
+        """Leaves for good: last wills are void (S13)."""
+        self.ended = self.ended or Ended(102)
+        self.tell("close", code=102)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.running, timeout=2 if self.is_connected else 0)
 
-    def subscribe(self, topic: str, **asked: Any) -> Watch:
+    def subscribe(self, topic: str, **asked: Any) -> Subscription:
         """fields, rate, hash; for events name, start, credit, unordered."""
-        watch = Watch(self, topic, asked)
-        self.watches[watch.id] = watch
-        if self._ended:
-            watch.stop(self._ended)
-        self.wake()
-        return watch
-
+        if self.ended: raise self.ended
+        return Subscription(self, topic, **asked)
+    def ask(self, kind: str, **data: Any) -> asyncio.Future[Data]:
+        """A publish, a command or a history, until it is answered (L3): the answer, or Ended."""
+        if self.ended: raise self.ended
+        raw = encode(kind, {"id": (number := next(self.numbers)), **data}, self.binary)
+        if len(raw) > self.terms["messageBytes"]: raise Refused("longer than messageBytes")  # N2
+        answer = asyncio.Future[Data]()
+        self.requests[number] = SimpleNamespace(
+            raw=raw, sent=False, due=0, retry=Retry(), answer=answer)
+        self.woken.set()
+        return answer
     async def publish(self, topic: str, **change: Any) -> int:
         """set, unset, increment, if_, expire; or event. The version reached, or Ended."""
         change = {name.rstrip("_"): value for name, value in change.items()}
-        return int((await self._ask("publish", topic=topic, **change))["version"])
+        return int((await self.ask("publish", topic=topic, **change))["version"])
+    def stand(self, kind: str, topic: str, **data: Any) -> None:
+        """A will or a presence: said now, and again on every later connection (L30)."""
+        self.standing[kind, topic] = self.tell(kind, topic=topic, **data)
+        if all(value is None for value in data.values()): del self.standing[kind, topic]
+    def tell(self, kind: str, **data: Any) -> bytes:
+        """Said if there is a connection, else never."""
+        raw = encode(kind, data, self.binary)
+        if self.is_connected: self.outgoing.append(raw)
+        self.woken.set()
+        return raw
 
-    async def command(self, name: str, data: Any = None) -> Any:
-        return (await self._ask("command", name=name, data=data)).get("data")
-
-    async def history(self, topic: str, limit: int = 100, start: Any = None) -> dict[str, Any]:
-        page = await self._ask("history", topic=topic, limit=limit, start=start)
-        return {"events": page.get("events", []), "next": page.get("next")}
-
-    def signal(self, topic: str, data: Any) -> None:
-        self.session.tell("signal", topic=topic, data=data)
-        self.wake()
-
-    def presence(self, topic: str, state: Any = None) -> None:
-        self.session.stand("presence", topic, state=state)
-        self.wake()
-
-    def will(self, topic: str, **change: Any) -> None:
-        change = {name.rstrip("_"): value for name, value in change.items()}
-        self.session.stand("will", topic, **change)
-        self.wake()
-
-    def disconnect(self) -> None:
-        """Ends this connection; the next one resumes. For tests, and after a change of networks."""
-        self.session.heard = float("-inf")
-        self.wake()
-
-    async def close(self) -> None:
-        """Leaves for good: last wills are void."""
-        self.session.tell("close", code=102)
-        self._leaving.set()
-        self.wake()
-        await asyncio.wait({self._task}, timeout=3)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    def wake(self) -> None:
-        self._woken.set()
-
-    async def _ask(self, kind: str, **data: Any) -> dict[str, Any]:
-        if self._ended:
-            raise self._ended
-        number = self.session.request(kind, **data)
-        self._answers[number] = asyncio.get_running_loop().create_future()
-        self.wake()
-        return await self._answers[number]
-
-    async def _run(self) -> None:
-        end, leaving = Ended(102), asyncio.create_task(self._leaving.wait())
+    def connected(self, token: str, now: float) -> None:
+        self.is_connected, self.ending, self.window = True, None, -1
+        self.outgoing, self.heard, self.said = list[bytes](), now, now
+        self.position, self.reported, self.unreported = 0, 0, inf  # bytes, and since when (L9)
+        self.tell("open", version=1, features=["hash", "rates"], instance=self.instance)
+        self.tell("authenticate", token=token)
+        for each in self.subscriptions.values(): each.ask()
+        self.outgoing += self.standing.values()
+        for item in self.requests.values(): item.sent = False
+    def report(self) -> int:
+        self.reported, self.unreported = self.position, inf
+        return self.position
+    def say(self, now: float) -> list[bytes]:
+        """All that is to be sent now, in order."""
+        if not self.is_connected: return []
+        for each in self.subscriptions.values(): each.say(now)
+        if ((now - self.unreported) * 3 >= self.terms["unconfirmedTime"] or
+                (self.position - self.reported) * 4 >= self.terms["unconfirmedBytes"]):
+            self.tell("seen", position=self.report())
+        free = self.terms["inFlight"] - sum(item.sent for item in self.requests.values())
+        ready = [item for item in self.requests.values() if not item.sent and item.due <= now]
+        for item in ready[:max(free, 0)]:
+            item.sent = True
+            self.outgoing.append(item.raw)
+        if not self.outgoing and now - self.said >= self.terms["heartbeatTime"]:  # S5
+            self.tell("ping", nonce=next(self.nonces))
+        said, self.outgoing = self.outgoing, []
+        self.said = now if said else self.said
+        return said
+    def is_dead(self, now: float) -> bool:
+        return now - self.heard >= 3 * self.terms["heartbeatTime"]
+    def settle(self, number: int, data: Data) -> str:
+        item = self.requests.pop(number, None)
+        if not item: return "unknown"
+        refusal = Ended(data.get("code", 0), data.get("version"), data.get("reason", ""))
+        if not item.answer.done() and "code" in data: item.answer.set_exception(refusal)
+        elif not item.answer.done(): item.answer.set_result(data)
+        return "settled"
+    def answered(self, data: Data, now: float) -> str:
+        item, code = self.requests.get(data["id"]), data.get("code", 0)
+        if not item or not 100 <= code <= 299: return self.settle(data["id"], data)
+        wait = item.retry.wait(code, now)         # L2
+        item.sent, item.due = False, now + (data.get("after", wait) if code >= 200 else wait)
+        return "postponed"
+    def received(self, raw: bytes, now: float) -> None:
+        self.heard, self.position = now, self.position + len(raw)
+        self.unreported = min(self.unreported, now)
+        if self.ending: return                    # S13
         try:
-            wait: Optional[float] = 0
-            while wait is not None and not self._leaving.is_set():
-                code, ready = await self._connection()
-                wait, end = self._next(code, ready), Ended(code)
-                if code == 206 and not (self.session.subscriptions or self.session.outbox.items):
-                    self._woken.clear()           # until there is something to do
-                    await self._woken.wait()
-                await asyncio.wait({leaving}, timeout=(wait or 0) / 1000)
+            kind, data = decode(raw, self.binary)
+        except Refused as problem:
+            return self.told("malformed", {"reason": str(problem)})
+        match kind:
+            case "subscribed" | "unsubscribed" | "snapshot" | "diff" | "event" | "hash" | "lag":
+                key = "id" if "id" in data else "view"
+                for each in [*self.subscriptions.values()]:
+                    if getattr(each, key) == data[key]:
+                        verdict = each.take(kind, data, now)
+                        self.told(kind, {**data, "id": each.id, "verdict": verdict})
+                return
+            case "opened":                        # V1, N1, N3
+                if data["version"] != 1: self.ending = {"code": 512}
+                self.terms |= {name: value for name, value in data.get("terms", {}).items()
+                               if type(value) is int and value > 0}
+            case "authenticated":                 # S3, S11
+                self.retry.tries, self.refresh_due = 0, now + data.get("expires", inf) * 0.8
+            case "ack" | "nack" | "reply" | "page": data["verdict"] = self.answered(data, now)
+            case "ping": self.tell("pong", nonce=data["nonce"], position=self.report())
+            case "drain": self.window = data["window"]
+            case "close": self.ending = data
+        self.told(kind, data)
+
+    def now(self) -> float: return monotonic() * 1000
+    async def run(self) -> None:
+        try:
+            while not self.ended:
+                await asyncio.sleep(self.pause(await self.connection()) / 1000)
         finally:
-            leaving.cancel()
-            self._ended = end
-            for watch in list(self.watches.values()):
-                watch.stop(end)
-            for future in self._answers.values():
-                if not future.done():
-                    future.set_exception(end)
-
-    async def _connection(self) -> tuple[int, bool]:
-        session, code, ready = self.session, 200, False
+            self.ended = self.ended or Ended(102)
+            for each in [*self.subscriptions.values()]: each.end(self.ended.code)
+            for number in [*self.requests]: self.settle(number, {"code": self.ended.code})
+    async def connection(self) -> int:
+        """One connection, to its end: its code, or WebSocket's own below 3000."""
+        socket, self.ending, self.window = None, None, -1
+        protocol = Subprotocol(f"fieldcast.v1.{'msgpack' if self.binary else 'json'}")
         try:
-            session.token = await self._token()
-            async with websockets.connect(
-                    self.url, subprotocols=[self.protocol], max_size=self.max_size,  # type: ignore
-                    ping_interval=None, close_timeout=1) as socket:
-                self._begun = self._now()
-                session.connected(self._begun)
+            token = self.source if isinstance(self.source, str) else await self.source()
+            async with (connect(self.url, subprotocols=[protocol], max_size=None, close_timeout=1,
+                                ping_interval=None) as socket, asyncio.TaskGroup() as group):
+                self.connected(token, self.now())
                 self.connections += 1
-                await self._speak(socket)
-            code = int(socket.close_code or 200)
-        except (OSError, WebSocketException, asyncio.TimeoutError) as problem:
-            self._tell("failed", {"reason": str(problem)})
-        finally:
-            ready = session.is_ready
-            self._sent = [number for number, item in session.outbox.items.items() if item.sent]
-            session.cut()
-            if self._refreshing:
-                self._refreshing.cancel()
-        code = (session.ending or {}).get("code", code - 3000 if code >= 3000 else code)
-        self._tell("ended", {"code": code})
-        return code, ready
-
-    def _next(self, code: int, ready: bool) -> Optional[float]:
-        """How long to wait until the next connection; none: no other is to be made (X1, X3)."""
-        session = self.session
-        if code == 1009:                          # X2
-            for number in self._sent:
-                if session.outbox.items.pop(number, None) and number in self._answers:
-                    self._answers.pop(number).set_exception(Ended(code))
-        code = 200 if code >= 1000 else code
-        if code < 100 or code >= 500 or (isinstance(self.token, str) and 302 <= code < 400):
-            return None
-        if 400 <= code < 500:
-            for each in session.subscriptions.values():
-                each.level = False
-        self._tries = 0 if ready else self._tries
-        after = (session.ending or {}).get("after")
-        if after is not None:
-            return float(after)
-        if session.window is not None:            # S15
-            return session.random.uniform(0, session.window)
-        if ready and (code < 200 or code >= 400) and self._now() - self._begun > 1000:
-            return 0                              # at once, but not over and over
-        self._tries += 1
-        return back_off(self._tries - 1, session.random)
-
-    async def _speak(self, socket: Any) -> None:
-        session = self.session
-        reader = asyncio.create_task(self._read(socket))
-        try:
-            while not reader.done():
-                self._woken.clear()
-                for raw in session.say(self._now()):
-                    await socket.send(raw)
-                drained = session.window is not None and not session.outbox.items
-                if session.ending or session.is_dead(self._now()) or self._leaving.is_set() or (
-                        drained and not any(kind == "will" for kind, _ in session.standing)):
-                    break
-                wait = max(session.deadline(self._now()) - self._now(), 0) / 1000
-                try:
-                    await asyncio.wait_for(self._woken.wait(), wait)
-                except asyncio.TimeoutError:
-                    pass
-        except ConnectionClosed:
-            pass
-        finally:
-            if not reader.done():
-                reader.cancel()
-            problem, = await asyncio.gather(reader, return_exceptions=True)
-            if isinstance(problem, Exception):    # of `on_notice`
-                asyncio.get_running_loop().call_exception_handler(
-                    {"message": "reading what came", "exception": problem})
-
-    async def _token(self) -> str:
-        try:
-            return self.token if isinstance(self.token, str) else await self.token()
-        except Exception as problem:              # the owner's function; it is asked again later
-            raise OSError(f"no token: {problem!r}") from problem
-
-    async def _read(self, socket: Any) -> None:
-        try:
-            async for raw in socket:
-                for name, data in self.session.received(raw, self._now()):
-                    self._tell(name, data)
-                self.wake()
-                while len(self.session.outgoing) > 1000:  # somebody asks faster than they read
-                    await asyncio.sleep(0.01)
-        except ConnectionClosed:
-            pass
-        finally:
-            self.wake()
-
-    def _tell(self, name: str, data: dict[str, Any]) -> None:
-        if name in ("outcome", "closing", "problem", "failed", "ended", "drain"):
-            future = self._answers.get(data.get("id", -1)) if name == "outcome" else None
-            if future and data["outcome"] not in ("postponed", "unknown"):
-                del self._answers[data["id"]]
-                if not future.done():
-                    if data["outcome"] == "refused":
-                        future.set_exception(
-                            Ended(data["code"], data.get("version"), data.get("reason", "")))
-                    else:
-                        future.set_result(data)
-        elif "id" in data and data["id"] in self.watches:
-            self.watches[data["id"]].notice(name, data)
-        elif name == "authenticated" and "expires" in data and not isinstance(self.token, str):
-            if self._refreshing:
-                self._refreshing.cancel()
-            self._refreshing = asyncio.create_task(self._refresh(data["expires"]))
-        if self.on_notice:
-            self.on_notice(name, data)
-
-    async def _refresh(self, left: float) -> None:
-        while True:                               # S3: a fifth of the time is left for the answer
-            await asyncio.sleep(max(left * 0.8 / 1000, 0.05))
-            left *= 0.2
-            try:
-                self.session.refresh(await self._token())
-                self.wake()
-            except OSError as problem:
-                self._tell("failed", {"reason": str(problem)})
-
-    @staticmethod
-    def _now() -> float:
-        return time.monotonic() * 1000
+                speaker = group.create_task(self.speak(socket))
+                while not (speaker.done() or self.ending or self.is_dead(self.now())):
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(0.1): raw = await socket.recv(decode=False)
+                        self.received(raw, self.now())
+                speaker.cancel()
+        except Exception as problem:              # also of the owner's functions
+            self.told("failed", {"reason": repr(problem)})
+        self.is_connected = False
+        return self.ending["code"] + 3000 if self.ending else socket and socket.close_code or 1006
+    async def speak(self, socket: ClientConnection) -> None:
+        """Looks ten times a second whether a timer is over, and at once if something is asked."""
+        left = None
+        while not left:
+            self.woken.clear()
+            left = self.ended
+            if not isinstance(self.source, str) and self.now() >= self.refresh_due:
+                self.refresh_due = inf
+                self.tell("refresh", token=await self.source())
+            with suppress(ConnectionClosed):
+                for raw in self.say(self.now()): await socket.send(raw, text=not self.binary)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1): await self.woken.wait()
+    def pause(self, closed: int) -> float:
+        """How long to wait for the next connection, if there is to be one (X1 to X3, X7)."""
+        code = closed - 3000 if closed >= 3100 else 200
+        sent = sorted((len(item.raw), n) for n, item in self.requests.items() if item.sent)
+        if closed == 1009 and sent: self.settle(sent[-1][1], {"code": 508})
+        self.told("ended", {"code": code})
+        if code >= 500 or 302 <= code < 400 and isinstance(self.source, str):
+            self.ended = Ended(code)
+        if self.ended: return 0
+        for each in self.subscriptions.values(): each.level = each.level and code < 400
+        if self.ending and "after" in self.ending: return float(self.ending["after"])
+        return self.retry.wait(code, self.now()) if self.window < 0 else uniform(0, self.window)

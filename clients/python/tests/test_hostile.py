@@ -2,10 +2,10 @@
 import unittest
 from random import Random
 
-from fieldcast.session import Session
-from fieldcast.values import to_json, to_messagepack
+from fieldcast.subscription import Subscription
+from fieldcast.encoding import to_json, to_messagepack
 
-from .test_vectors import load
+from .test_vectors import asks, hears, load, session_of
 
 
 def messages(binary):
@@ -23,16 +23,16 @@ def messages(binary):
             yield vector["json"].encode()
 
 
-class Hostile(unittest.TestCase):
+class Hostile(unittest.IsolatedAsyncioTestCase):
     def sessions(self, binary):
-        session = Session("token", "instance", binary, random=Random(1))
-        session.subscribe("room/1")
-        session.subscribe("jobs/1", name="worker")
-        session.request("publish", topic="t", set={"x": 1})
-        session.connected(0)
+        session = session_of("instance", binary)
+        Subscription(session, "room/1")
+        Subscription(session, "jobs/1", name="worker")
+        asks(session, "publish", topic="t", set={"x": 1})
+        session.connected("token", 0)
         return session
 
-    def test_mutations(self):
+    async def test_mutations(self):
         for binary in (True, False):
             random, seeds = Random(7), list(messages(binary))
             session, now = self.sessions(binary), 0
@@ -52,11 +52,10 @@ class Hostile(unittest.TestCase):
                 session.ending = None             # go on after a close
                 self.assertLess(len(session.say(now)), 8)
                 if not session.subscriptions or random.random() < 0.01:
-                    session.cut()
                     session = self.sessions(binary)
-                    session.connected(now)
+                    session.connected("token", now)
 
-    def test_kinds_of_values(self):
+    async def test_kinds_of_values(self):
         values = [None, True, -1, 2 ** 60, 0.5, "", "x", b"x", [], [[]], {}, {"a": 1}, ["a", 1]]
         random = Random(3)
         for code in range(1, 34):
@@ -64,7 +63,11 @@ class Hostile(unittest.TestCase):
                 row = [code] + [random.choice(values) for _ in range(random.randrange(9))]
                 self.sessions(True).received(to_messagepack(row), 1)
 
-    def test_bad_snapshots_do_not_make_a_storm(self):
+    async def test_true_is_no_code(self):
+        (name, _), = hears(self.sessions(True), b"\x92\xc3\x01", 1)
+        self.assertEqual(name, "malformed")
+
+    async def test_bad_snapshots_do_not_make_a_storm(self):
         session = self.sessions(False)
         said = 0
         for now in range(0, 10000, 10):
@@ -72,8 +75,8 @@ class Hostile(unittest.TestCase):
                         '"cursor":["e",1,"p"]}}',
                         '{"type":"snapshot","data":{"view":1,"epoch":"e","version":1,'
                         '"document":{"a":1},"hash":"0000000000000000"}}'):
-                session.received(raw, now)
-            said += sum("subscribe" in raw for raw in session.say(now))
+                session.received(raw.encode(), now)
+            said += sum(b"subscribe" in raw for raw in session.say(now))
         self.assertLess(said, 6)
 
 

@@ -97,6 +97,11 @@ async def until(condition, seconds=20):
     raise AssertionError("it did not come to that")
 
 
+async def proves(watch):
+    watch.prove()
+    await until(lambda: watch.proven == watch.version)
+
+
 @unittest.skipUnless(NODE, "no fieldcast-node: set FIELDCAST_NODE, or build it")
 class Live(unittest.IsolatedAsyncioTestCase):
     @classmethod
@@ -138,7 +143,7 @@ class Live(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(watch.document["f"], 1.1)
                 self.assertEqual(watch.document["$d"], {"e": {"x": 1}})
                 self.assertNotIn("n", watch.document)
-                self.assertTrue(await watch.prove())
+                await proves(watch)
 
     async def test_masks_and_rows(self):
         topic = self.topic("rows")
@@ -149,7 +154,7 @@ class Live(unittest.IsolatedAsyncioTestCase):
             await client.publish(topic, unset=[["row0"]])
             await until(lambda: watch.version == 31)
             self.assertEqual(watch.document, {f"row{row}": {"a": row} for row in range(1, 30)})
-            self.assertTrue(await watch.prove())
+            await proves(watch)
 
     async def test_conditions_and_refusals(self):
         topic = self.topic()
@@ -160,7 +165,7 @@ class Live(unittest.IsolatedAsyncioTestCase):
                 await client.publish(topic, set={"x": 3}, if_=[[["x"], 1]])
             self.assertEqual((caught.exception.code, caught.exception.version), (505, 2))
             with self.assertRaises(Ended) as caught:
-                await client.command("nothing", {"x": 1})
+                await client.ask("command", name="nothing", data={"x": 1})
             self.assertEqual(caught.exception.code, 504)
             with self.assertRaises(Refused):
                 await client.publish(topic, set={"x": "y" * 2 ** 20})
@@ -188,7 +193,7 @@ class Live(unittest.IsolatedAsyncioTestCase):
                     await cutting
                     await until(lambda: plain.version == watch.version == 200)
                     self.assertEqual(watch.document, {"n": 200})
-                    self.assertTrue(await watch.prove())
+                    await proves(watch)
                     self.assertGreater(client.connections, 1)
 
     async def test_resumes_with_one_diff(self):
@@ -207,9 +212,9 @@ class Live(unittest.IsolatedAsyncioTestCase):
                     proxy.refuses = False
                     await until(lambda: watch.version == 11)
                     self.assertEqual(watch.document, {"a": {"b": 9}, "c": 2, "d": 9})
-                    names = [n for n, _ in client.notices if n in ("snapshot", "changed")]
-                    self.assertEqual(names, ["changed"])
-                    self.assertTrue(await watch.prove())
+                    names = [n for n, _ in client.notices if n in ("snapshot", "diff")]
+                    self.assertEqual(names, ["diff"])
+                    await proves(watch)
 
     async def test_events_under_a_name(self):
         for encoding in ENCODINGS:
@@ -220,40 +225,40 @@ class Live(unittest.IsolatedAsyncioTestCase):
 
                     async def work():
                         refused = set()
-                        async for event in watch.events():
-                            if event.data["n"] % 10 == 3 and event.sequence not in refused:
-                                refused.add(event.sequence)
-                                watch.refuse(event, 210, 30)
+                        async for event in watch:
+                            if event["data"]["n"] % 10 == 3 and event["sequence"] not in refused:
+                                refused.add(event["sequence"])
+                                watch.refuse(event["sequence"], 210, 30)
                                 continue
-                            done.append(event.data["n"])
-                            watch.done(event)
-                            if event.sequence in (20, 45):
+                            done.append(event["data"]["n"])
+                            watch.done(event["sequence"])
+                            if event["sequence"] in (20, 45):
                                 await asyncio.sleep(0.05)
                                 proxy.cut()
                     working = asyncio.create_task(work())
                     for n in range(60):
                         await other.publish(topic, event={"n": n})
-                    await until(lambda: watch.version == 60)
+                    await until(lambda: watch.inbox.done == 60)
                     self.assertEqual(sorted(done), list(range(60)))
                     watch.end()
                     await working
-                    page = await other.history(topic, limit=5, start=3)
+                    page = await other.ask("history", topic=topic, limit=5, start=3)
                     self.assertEqual([entry[0] for entry in page["events"]], [3, 4, 5, 6, 7])
                     self.assertEqual(page["next"], 8)
                     again = other.subscribe(topic, name="worker")
-                    await until(lambda: again.subscription.inbox is not None)
-                    self.assertEqual(again.version, 60)
+                    await until(lambda: again.view >= 0)
+                    self.assertEqual(again.inbox.done, 60)
 
     async def test_plain_events_after_a_cut(self):
         topic = self.topic("jobs")
         async with Proxy(self.node.port) as proxy:
             async with self.client(port=proxy.port) as client, self.client() as other:
                 watch, got = client.subscribe(topic), []
-                await until(lambda: watch.subscription.view is not None)
+                await until(lambda: watch.view >= 0)
 
                 async def read():
-                    async for event in watch.events():
-                        got.append(event.data)
+                    async for event in watch:
+                        got.append(event["data"])
                 reading = asyncio.create_task(read())
                 for n in range(20):
                     await other.publish(topic, event=n)
@@ -267,10 +272,10 @@ class Live(unittest.IsolatedAsyncioTestCase):
         topic = self.topic("jobs")
         async with self.client() as one, self.client() as other:
             first = one.subscribe(topic, name="w")
-            await until(lambda: first.subscription.view is not None)
+            await until(lambda: first.view >= 0)
             other.subscribe(topic, name="w")
             with self.assertRaises(Ended) as caught:
-                async for _ in first.events():
+                async for _ in first:
                     pass
             self.assertEqual(caught.exception.code, 521)
 
@@ -281,17 +286,17 @@ class Live(unittest.IsolatedAsyncioTestCase):
                 roster = other.subscribe(f"$presence/{topic}")
                 watch = other.subscribe(topic)
                 listening = other.subscribe(f"signals/{topic}")
-                client.presence(topic, {"typing": True})
-                client.will(topic, set={"sensor": "offline"})
+                client.stand("presence", topic, state={"typing": True})
+                client.stand("will", topic, set={"sensor": "offline"})
                 await until(lambda: roster.document.get("count") == 1)
-                await until(lambda: listening.subscription.view is not None)
-                client.signal(f"signals/{topic}", {"at": 1})
+                await until(lambda: listening.view >= 0)
+                client.tell("signal", topic=f"signals/{topic}", data={"at": 1})
                 await until(lambda: any(n == "signal" for n, _ in other.notices))
                 proxy.cut()
                 await until(lambda: watch.document == {"sensor": "offline"})
                 await until(lambda: client.connections == 2 and len(
                     roster.document["users"]["me"]) == 2)  # said again; the old one fades
-                client.presence(topic)
+                client.stand("presence", topic)
                 await until(lambda: roster.document.get("count", 0) == 0)
 
     async def test_a_goodbye_voids_the_will(self):
@@ -299,7 +304,7 @@ class Live(unittest.IsolatedAsyncioTestCase):
         async with self.client() as other:
             watch = other.subscribe(topic)
             async with self.client() as client:
-                client.will(topic, set={"sensor": "offline"})
+                client.stand("will", topic, set={"sensor": "offline"})
                 await client.publish(topic, set={"sensor": "online"})
             await asyncio.sleep(0.3)
             await other.publish(topic, set={"x": 1})
@@ -328,9 +333,9 @@ class Live(unittest.IsolatedAsyncioTestCase):
             async with self.client(port=proxy.port) as client:
                 await client.publish(topic, set={"x": 1})
                 proxy.deaf = True                 # nothing comes any more, and nobody says so
-                client.session.terms["heartbeatTime"] = 200
+                client.terms["heartbeatTime"] = 200
                 publishing = asyncio.create_task(client.publish(topic, increment=[[["x"], 1]]))
-                await until(lambda: client.connections == 1 and not client.session.is_connected)
+                await until(lambda: client.connections == 1 and not client.is_connected)
                 proxy.deaf = False
                 self.assertEqual(await publishing, 2)
 
@@ -369,9 +374,9 @@ class Live(unittest.IsolatedAsyncioTestCase):
             for encoding in ENCODINGS:
                 async with self.client(encoding) as other:
                     watch = other.subscribe(topic)
-                    await until(lambda: watch.version == 1 and watch.subscription.level)
+                    await until(lambda: watch.version == 1 and watch.level)
                     self.assertEqual(watch.document, rows)
-                    self.assertTrue(await watch.prove())
+                    await proves(watch)
 
     async def test_another_life_and_draining(self):
         node = Node()
@@ -383,11 +388,11 @@ class Live(unittest.IsolatedAsyncioTestCase):
                 await until(lambda: watch.version == 1)
                 node.process.terminate()          # it drains
                 await until(lambda: any(n == "drain" for n, _ in client.notices))
-                client.session.window = 100       # not as long as the node would like
+                client.window = 100       # not as long as the node would like
                 await until(lambda: node.process.poll() is not None)
                 node.kill()
                 node.start(node.port)
-                await until(lambda: client.connections > 1 and watch.subscription.level
+                await until(lambda: client.connections > 1 and watch.level
                             and watch.document == {}, 60)
                 await client.publish("a", set={"y": 2})
                 await until(lambda: watch.document == {"y": 2})

@@ -3,7 +3,7 @@ import asyncio
 import unittest
 
 from . import test_live
-from .test_live import NODE, Node, until
+from .test_live import NODE, Node, proves, until
 
 
 @unittest.skipUnless(NODE, "no fieldcast-node: set FIELDCAST_NODE, or build it")
@@ -28,9 +28,9 @@ class Restart(unittest.IsolatedAsyncioTestCase):
             done = []
 
             async def work():
-                async for event in worker.events():
-                    done.append(event.data)
-                    worker.done(event)
+                async for event in worker:
+                    done.append(event["data"])
+                    worker.done(event["sequence"])
             working = asyncio.create_task(work())
             count = 0
             for life in range(3):
@@ -51,12 +51,14 @@ class Restart(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(watches[0].document["late"], 60)
             self.assertEqual(watches[0].document, watches[1].document)
             for watch in watches:
-                self.assertTrue(await watch.prove())
-            await until(lambda: worker.version == 60)
+                await proves(watch)
+            await until(lambda: worker.inbox.done == 60)
             self.assertEqual(done, list(range(1, 61)))
             for client in (one, other):
-                self.assertEqual([data for name, data in client.notices
-                                  if name in ("diverged", "gap", "malformed", "problem")], [])
+                bad = [(name, data) for name, data in client.notices
+                       if name in ("malformed", "error")
+                       or data.get("verdict") in ("diverged", "gap", "unknownAlias")]
+                self.assertEqual(bad, [])
             working.cancel()
 
 
