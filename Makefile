@@ -21,13 +21,19 @@ run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
+# The Python client needs the node that is built with the tests, and comes before them, so that the
+# last line is theirs.
 test: deps ## every test, those of the specification and of its text included
 	@tools/spec.sh
+	swift build --build-tests
+	@tools/python.sh
 	$(TEST)
 
 page: deps ## the JavaScript client, and all of the page in Chromium; PICTURES=folder keeps pictures
 	swift build --product fieldcast-node
-	FIELDCAST_NODE=.build/debug/fieldcast-node WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
+	swift build --product fieldcast-probe
+	FIELDCAST_NODE=.build/debug/fieldcast-node FIELDCAST_PROBE=.build/debug/fieldcast-probe \
+		WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
 		node --test clients/js/test/*.test.js Tests/PageTests/page.mjs
 
 # The tests under a sanitizer, in a folder of their own: half an hour on two cores.

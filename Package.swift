@@ -80,14 +80,19 @@ let package = Package(
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
-                "node-load", "node-clients", "durable-peer",
+                "node-load", "node-clients", "service-load", "durable-peer", "fieldcast-probe",
+                "probe-peer", "probe-source",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer",
-                "Soak", "TransportLoad", "TransportPeer", "TransportServer",
-                "Node/fastapi_peer.py", "Node/socketify_peer.py", "Transport/socketify_peer.py",
+                "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer", "ProbePeer",
+                "ProbeSource", "ServiceLoad", "Soak", "TransportLoad", "TransportPeer",
+                "TransportServer", "Node/fastapi_peer.py", "Node/socketify_peer.py",
+                "Probe/probe_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
+        .executableTarget(
+            name: "service-load", dependencies: ["Transport", "Wire"], path: "Bench/ServiceLoad",
+            swiftSettings: strict),
         .executableTarget(
             name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
             swiftSettings: strict),
@@ -100,6 +105,13 @@ let package = Package(
         .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(name: "probe-peer", path: "Bench/ProbePeer"),
+        .target(
+            name: "FakeNode", dependencies: ["Transport", "Wire"], path: "Tests/FakeNode",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "probe-source", dependencies: ["FakeNode", "Transport", "Wire"],
+            path: "Bench/ProbeSource", swiftSettings: strict),
         .executableTarget(name: "transport-load", path: "Bench/TransportLoad"),
         .executableTarget(
             name: "transport-peer", path: "Bench/TransportPeer",
@@ -122,13 +134,15 @@ let package = Package(
         .testTarget(
             name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
         .target(
+            name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+        .target(
             name: "CLossyFiles", path: "Tests/CLossyFiles",
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "NodeTests",
             dependencies: [
                 "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
-                "fieldcast-node",
+                "TestCertificates", "fieldcast-node",
             ],
             swiftSettings: door),
         .testTarget(
@@ -136,7 +150,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            name: "TransportTests",
+            dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests",
@@ -146,7 +161,8 @@ let package = Package(
             name: "PageTests", dependencies: ["fieldcast-node"],
             exclude: ["chromium.mjs", "first.mjs", "page.mjs"], swiftSettings: strict),
         .testTarget(
-            name: "ProbeTests", dependencies: ["Probe", "Node", "Transport", "Wire"],
+            name: "ProbeTests",
+            dependencies: ["Probe", "FakeNode", "Node", "Transport", "Wire"],
             swiftSettings: strict),
     ]
 )

@@ -16,7 +16,7 @@ enum Program {
         let measurements = try
             (encodingMeasurements(fixture) + diffMeasurements(fixture) + hubMeasurements(fixture)
             + transportMeasurements(fixture) + nodeMeasurements(fixture) + serviceMeasurements()
-            + packageMeasurements())
+            + packageMeasurements() + operatorMeasurements() + probeMeasurements())
             .filter { $0.name.hasPrefix(filter) }
         guard !measurements.isEmpty else { fail("no measurement's name begins with \(filter)") }
 

@@ -28,7 +28,17 @@ extension Hub {
                 epoch: topic.epoch ?? Text(), version: cursorVersion(of: join, topic, fill),
                 print: view.print),
             rate: join.rate, gone: gone, fill: fill)
-        letters.append((Int(join.desk), .joined(join.seat, joined)))
+        let letter = (desk: Int(join.desk), notice: Notice.joined(join.seat, joined))
+        guard let reader = join.reader, let name = topic.name(reader.name) else {
+            return letters.append(letter)
+        }
+        if topic.settings.isDurable && topic.epoch != nil && topic.names[name].isNew {
+            topic.seated.append(letter)
+        } else {
+            letters.append(letter)
+            // What it is owed is in the store already, and need not wait for what comes next.
+            serve(name, topic, now)
+        }
     }
 
     private mutating func audience(

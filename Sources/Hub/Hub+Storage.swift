@@ -21,6 +21,8 @@ extension Hub {
             writes.append(write)
             places.append(place)
             topic.underWay = topic.batch.answers
+            topic.seatedUnderWay = topic.seated
+            topic.seated = []
             topic.batch = Topic.Batch()
             topic.standing = .committing(commits, waiting: topic.held)
             topic.held = []
@@ -37,8 +39,7 @@ extension Hub {
         if topic.batch.isLast { return TopicWrite(key: topic.key, epoch: epoch, isLast: true) }
         var names: [DurableName.State] = []
         for i in topic.names.indices where topic.names[i].isDirty {
-            topic.names[i].isDirty = false
-            names.append(topic.names[i].state)
+            names.append(topic.names[i].handOver())
         }
         if topic.batch.isEmpty && names.isEmpty { return nil }
         topic.recordsSinceCheckpoint += topic.batch.records.count
@@ -81,6 +82,8 @@ extension Hub {
             for topic in topics(committing: id) {
                 for (origin, outcome) in topic.underWay { self.answer(origin, outcome) }
                 topic.underWay = []
+                letters += topic.seatedUnderWay
+                topic.seatedUnderWay = []
                 if topic.isGoing { gone(topic) }
                 release(topic, now)
             }
@@ -105,6 +108,11 @@ extension Hub {
         case .loading(let requests), .committing(_, let requests): waiting = requests
         }
         topic.standing = .ready
+        if topic.epoch == nil {
+            // There is nothing to store, and their names are stored with the first event.
+            letters += topic.seated
+            topic.seated = []
+        }
         flushCommitted(topic, now: now)
         for request in waiting { receive(request, now: now) }
         dropIfUnused(topic)
@@ -119,6 +127,8 @@ extension Hub {
                 .refused(.storeFailed, version: nil, reason: "it could not be stored; try again"))
         }
         topic.underWay = []
+        topic.seated = topic.seatedUnderWay + topic.seated
+        topic.seatedUnderWay = []
         topic.isGoing = false
         if case .committing(_, let waiting) = topic.standing {
             topic.standing = .loading(waiting: waiting)

@@ -82,6 +82,8 @@ struct Seat: Sendable {
     var standing = Standing.joining
     var audience: AudienceID?
     var view: UInt64 = 0
+    /// Nil until it is seated.
+    var kind: Subscribed.TopicKind?
     /// Which view it is, and from where it began.
     var cursor: Cursor?
     /// Its place among the section's members, while it is level.
@@ -89,6 +91,8 @@ struct Seat: Sendable {
     /// How often it fell behind since `lagsSince`: the ladder's next rung depends on it.
     var lags = 0
     var lagsSince = Instant(nanoseconds: 0)
+    /// Versions that it was not sent one by one, since it subscribed.
+    var merged: UInt64 = 0
     /// The mirror was repaired at this moment; the next repair comes not before the wait is over.
     var repaired: Instant?
     var repairWait = Interval.seconds(1)

@@ -66,6 +66,11 @@ final class Topic {
     var held: [Request] = []
     /// Those of the batch that is under way.
     var underWay: [(Origin, Notice.Outcome)] = []
+    /// Readers under new names, who are told when their names are as safe as all else: whoever
+    /// was told and came back after a crash would begin later than it did. And those whose names
+    /// are under way.
+    var seated: [(desk: Int, notice: Notice)] = []
+    var seatedUnderWay: [(desk: Int, notice: Notice)] = []
     var recordsSinceCheckpoint = 0
 
     struct Expiry {

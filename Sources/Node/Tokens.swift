@@ -5,7 +5,7 @@ public import Wire
 public struct Tokens: Sendable {
     private let verifier: TokenVerifier
     private let keys: TokenKeys
-    private let roles: [Text: [Principal.Grant]]
+    private let roles: [Text: Access.Role]
     private let revocations: Revocations
 
     public init(_ settings: AccessSettings) { self.init(settings, Revocations()) }

@@ -20,7 +20,7 @@ import Wire
             plan: LoadPlan(), target: "ws://h/<script>", began: WallTime(seconds: 1_700_000_000),
             measured: .seconds(1), stages: stages, account: Account(receipts: 2_000),
             audit: Audit(), ready: 200,
-            series: [moment], errors: Tally(), cpu: .milliseconds(100), unattributed: 0,
+            series: [moment], errors: Tally(), usage: Usage(), unattributed: 0,
             recovery: nil, openProblem: nil, wasInterrupted: false)
         change(&result)
         return result
@@ -41,7 +41,7 @@ import Wire
         #expect(try report(result { $0.audit.lost = 1 }).outcome == .missed)
         #expect(try report(result { $0.ready = 199 }).outcome == .invalid)
         #expect(try report(result { $0.wasInterrupted = true }).outcome == .invalid)
-        #expect(try report(result { $0.cpu = .milliseconds(990) }).outcome == .invalid)
+        #expect(try report(result { $0.usage.cpu = .milliseconds(990) }).outcome == .invalid)
         let slow = result { $0.stages.receipt.record(.seconds(1), times: 500) }
         #expect(try report(slow).outcome == .missed)
         let late = result { $0.stages.slip.record(.milliseconds(40), times: 100) }

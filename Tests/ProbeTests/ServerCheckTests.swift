@@ -1,3 +1,4 @@
+import FakeNode
 import Hub
 import Node
 import Testing

@@ -209,7 +209,6 @@ extension World {
             }
             oracle.heard(notice, client, line, tokens)
             if case .unsubscribed(let id, .replaced?) = notice { replaced(id, client) }
-            if case .unsubscribed(_, .storeFailed?) = notice { retryRefused(client, line) }
         }
     }
 

@@ -15,6 +15,7 @@ struct Metrics {
         ("fieldcast_subscriptions", "gauge", "Subscriptions of all of these."),
         ("fieldcast_topics", "gauge", "Topics in memory."),
         ("fieldcast_messages_total", "counter", "Messages received."),
+        ("fieldcast_received_bytes_total", "counter", "Bytes of these, before framing."),
         ("fieldcast_problems_total", "counter", "Messages that made no sense."),
         ("fieldcast_patches_total", "counter", "Patches applied."),
         ("fieldcast_events_total", "counter", "Events appended."),
@@ -54,15 +55,16 @@ struct Metrics {
         ("fieldcast_resident_bytes", "gauge", "Memory of the process."),
         (
             "fieldcast_connection_bytes", "gauge",
-            "Memory of the process for each connection, all else included."
+            "Memory of the process beyond what it had at its start, for each connection."
         ),
         ("fieldcast_loops", "gauge", "Event loops."),
     ]
 
     init(
         _ counters: LoopCounters, store: Store.Counts?, pressure: Pressure, residentBytes: UInt64,
-        loops: Int
+        bytesAtStart: UInt64, loops: Int
     ) {
+        let grown = residentBytes - min(residentBytes, bytesAtStart)
         let connections = counters.connections + counters.streams + counters.pollers
         let values: [String: UInt64] = [
             "fieldcast_connections": UInt64(clamping: counters.connections),
@@ -71,6 +73,7 @@ struct Metrics {
             "fieldcast_subscriptions": UInt64(clamping: counters.subscriptions),
             "fieldcast_topics": UInt64(clamping: counters.topics),
             "fieldcast_messages_total": counters.desk.messages,
+            "fieldcast_received_bytes_total": counters.desk.receivedBytes,
             "fieldcast_problems_total": counters.desk.problems,
             "fieldcast_patches_total": counters.hub.patches,
             "fieldcast_events_total": counters.hub.events,
@@ -102,7 +105,7 @@ struct Metrics {
             "fieldcast_memory_pressure": UInt64(pressure.rawValue),
             "fieldcast_resident_bytes": residentBytes,
             "fieldcast_connection_bytes":
-                connections > 0 ? residentBytes / UInt64(connections) : 0,
+                connections > 0 ? grown / UInt64(connections) : 0,
             "fieldcast_loops": UInt64(clamping: loops),
         ]
         let histograms: [String: TimeHistogram] = [

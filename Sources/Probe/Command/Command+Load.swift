@@ -84,6 +84,7 @@ extension Command {
             Option("result", "FILE", "keep the result as JSON"),
             Option("report", "FILE", "keep the result as an HTML page with charts"),
             Option("deflate", "offer permessage-deflate"),
+            Option("kernel", "NAME", "how to wait for the system: auto, epoll or io_uring (auto)"),
             Option("quiet", "no progress, only the result"),
         ] + Credentials.options + Target.options
 
@@ -92,29 +93,29 @@ extension Command {
     ) throws(UsageError) -> LoadResult {
         if let fault = Preflight.here().fault(plan) { throw fault }
         let address = try target.address()
-        var tokens: [Text] = []
-        for n in 0..<plan.connections + plan.publishers {
-            if let credentials { tokens.append(try credentials.token(of: "probe-\(n)")) }
-        }
+        // What cannot be made at all is said before the first connection.
+        _ = try credentials?.token(of: "probe-0")
+        let kernel: KernelChoice = try arguments.choice("kernel", or: .auto)
         let loop: Loop
         do throws(Errno) {
             var limits = LoopLimits()
             if arguments.has("deflate") { limits.deflate = DeflateOptions() }
-            loop = try Loop(limits, on: .auto)
+            loop = try Loop(limits, on: kernel)
         } catch {
             throw UsageError("no event loop could be made: \(error)")
         }
         Machine.noteInterrupts()
         let ticker = Ticker(isQuiet: arguments.has("quiet"))
         let result: LoadResult
-        if credentials == nil {
-            result = PlainRun(
+        if let credentials {
+            result = LoadRun(
                 plan, on: loop, to: address, target: target,
+                token: { (try? credentials.token(of: "probe-\($0)")) ?? Text() },
                 progress: { ticker.show($0) }
             ).run()
         } else {
-            result = LoadRun(
-                plan, on: loop, to: address, target: target, token: { tokens[$0] },
+            result = PlainRun(
+                plan, on: loop, to: address, target: target,
                 progress: { ticker.show($0) }
             ).run()
         }

@@ -1,22 +1,29 @@
 internal import Transport
 internal import Wire
 
-/// Where the server is: `ws://host:port/path`, or any shorter form of it; `wss://` under TLS, and
-/// `tcp://host:port` or `tls://host:port` for framed streams.
+/// Where the server is, and how it is spoken to: `ws://host:port/path`, or any shorter form of it;
+/// `tcp://host:port` for framed streams, `poll://` for polling and `stream://` for event streams.
+/// Under TLS these are `wss://`, `tls://`, `polls://` and `streams://`.
 struct Target: Equatable, Sendable {
     let host: String
     let port: UInt16
     let path: String
     /// Whether it is spoken to under TLS.
     let isSecure: Bool
-    /// Whether it is a listener for framed streams, and no WebSocket.
-    let isFramed: Bool
+    let speech: Speech
     /// Whose certificates are taken; needed where it is secure.
     private var context: TLSContext?
 
     static func == (a: Target, b: Target) -> Bool {
         a.url == b.url
     }
+
+    enum Speech: Equatable, Sendable { case webSocket, framed, polling, eventStream }
+
+    /// Whether it is a listener for framed streams, and no WebSocket.
+    var isFramed: Bool { speech == .framed }
+    /// Whether each answer belongs to a request, and nothing can be said meanwhile.
+    var isHTTP: Bool { speech == .polling || speech == .eventStream }
 
     static let options = [
         Option("authority", "FILE", "with TLS: the certificates to trust (the system's)")
@@ -52,10 +59,14 @@ struct Target: Equatable, Sendable {
             rest = text[end.upperBound...]
         }
         switch scheme {
-        case "ws", "http": (isSecure, isFramed) = (false, false)
-        case "wss", "https": (isSecure, isFramed) = (true, false)
-        case "tcp", "fieldcast": (isSecure, isFramed) = (false, true)
-        case "tls", "fieldcasts": (isSecure, isFramed) = (true, true)
+        case "ws", "http": (isSecure, speech) = (false, .webSocket)
+        case "wss", "https": (isSecure, speech) = (true, .webSocket)
+        case "tcp", "fieldcast": (isSecure, speech) = (false, .framed)
+        case "tls", "fieldcasts": (isSecure, speech) = (true, .framed)
+        case "poll": (isSecure, speech) = (false, .polling)
+        case "polls": (isSecure, speech) = (true, .polling)
+        case "stream": (isSecure, speech) = (false, .eventStream)
+        case "streams": (isSecure, speech) = (true, .eventStream)
         default: throw UsageError("\(text): \(scheme):// is not spoken", hint: "use ws://")
         }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
@@ -84,7 +95,7 @@ struct Target: Equatable, Sendable {
             }
             self.port = port
         } else {
-            if isFramed { throw UsageError("\(text): a port is missing") }
+            if speech == .framed { throw UsageError("\(text): a port is missing") }
             port = isSecure ? 443 : 80
         }
     }
@@ -97,8 +108,12 @@ struct Target: Equatable, Sendable {
     var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     var url: String {
-        if isFramed { return "\(isSecure ? "tls" : "tcp")://\(authority)" }
-        return "\(isSecure ? "wss" : "ws")://\(authority)\(path)"
+        switch speech {
+        case .webSocket: "\(isSecure ? "wss" : "ws")://\(authority)\(path)"
+        case .framed: "\(isSecure ? "tls" : "tcp")://\(authority)"
+        case .polling: "\(isSecure ? "polls" : "poll")://\(authority)"
+        case .eventStream: "\(isSecure ? "streams" : "stream")://\(authority)"
+        }
     }
 
     /// Asks the resolver where the address is not written in numbers.

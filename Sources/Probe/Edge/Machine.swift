@@ -14,6 +14,12 @@ enum Machine {
     /// Processor time used so far.
     static var cpuTime: Interval { Interval(nanoseconds: fc_cpu_nanoseconds()) }
 
+    /// Memory of a process that is really there; nil where the system does not tell.
+    static func residentBytes(of process: String = "self") -> UInt64? {
+        let words = text("/proc/\(process)/statm").split(separator: " ")
+        return words.count > 1 ? UInt64(words[1]).map { $0 * 4096 } : nil
+    }
+
     /// How many descriptors may be open; raised as far as this user may.
     static func descriptorLimit() -> Int { Int(max(fc_descriptor_limit(), 0)) }
 

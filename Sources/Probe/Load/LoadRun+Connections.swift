@@ -50,7 +50,8 @@ extension LoadRun {
         stages.connect.record(now.since(client.connectAt))
         client.openedAt = now
         client.stage = .opening
-        client.session.connected(now: now)
+        client.follower.connected(now: now)
+        client.speaker?.session.connected(now: now)
         pump(client, now)
     }
 
@@ -58,7 +59,8 @@ extension LoadRun {
         guard let client = client(of: id) else { return }
         bySlot[Int(id.index)] = nil
         client.connection = nil
-        client.session.disconnected()
+        client.follower.disconnected()
+        client.speaker?.session.disconnected()
         guard phase < .over else { return }
         let now = loop.now
         if client.stage == .ready, client.isSubscriber { readyCount -= 1 }
@@ -119,11 +121,9 @@ extension LoadRun {
 
     /// Sends what a session has to say.
     func pump(_ client: VirtualClient, _ now: Instant) {
+        if client.isSubscriber, client.follower.isSilent(now, book.terms) { return }
         guard let id = client.connection else { return }
-        while let message = client.session.nextMessage(now: now) {
-            if case .publish(let publish) = message {
-                client.pending[publish.id]?.sent = now.nanoseconds
-            }
+        while let message = next(client, now) {
             writer.clear()
             let binary = client.encoding == .messagePack
             if binary {
@@ -140,6 +140,17 @@ extension LoadRun {
         }
     }
 
+    private func next(_ client: VirtualClient, _ now: Instant) -> Message? {
+        guard let speaker = client.speaker else {
+            return client.follower.nextMessage(now: now, book.terms) { words(of: client) }
+        }
+        let message = speaker.session.nextMessage(now: now)
+        if case .publish(let publish) = message {
+            speaker.pending[publish.id]?.sent = now.nanoseconds
+        }
+        return message
+    }
+
     /// Looks after a part of the clients: heartbeats, confirmations, proofs that are due.
     func sweep(_ now: Instant) {
         guard now >= nextSweep else { return }
@@ -151,7 +162,8 @@ extension LoadRun {
             sweepPlace += 1
             guard client.connection != nil, client.stage == .opening || client.stage == .ready
             else { continue }
-            client.session.reached(now)
+            client.follower.reached(now, book.terms)
+            client.speaker?.session.reached(now)
             if client.isSubscriber, client.stage == .ready, phase == .measuring,
                 client.nextProof <= now
             {
@@ -163,7 +175,10 @@ extension LoadRun {
                 client.nextProof = now + Interval(nanoseconds: wait)
             }
             pump(client, now)
-            if client.session.isHalfOpen(now), let id = client.connection { loop.abort(id) }
+            let isHalfOpen =
+                client.speaker?.session.isHalfOpen(now)
+                ?? client.follower.isHalfOpen(now, book.terms)
+            if isHalfOpen, let id = client.connection { loop.abort(id) }
         }
     }
 

@@ -9,26 +9,37 @@ extension LoadRun {
         let held = client.version
         account.receivedBytes += UInt64(message.count)
         account.messages += 1
-        client.session.received(message, now: now, using: &generator)
-        var silent = true
-        while let notice = client.session.nextNotice() {
-            silent = false
-            if case .changed(_, let versions) = notice {
-                changed(client, held, versions, now)
-            } else {
+        if let speaker = client.speaker {
+            speaker.session.received(message, now: now, using: &generator)
+            while let notice = speaker.session.nextNotice() {
                 take(notice, client, message, held, now)
             }
+            return pump(client, now)
+        }
+        client.follower.hear(message.count, now)
+        if client.follower.follow(message) {
+            changed(client, held, client.version - held, now)
+        } else {
+            receivedOther(message, client, held, now)
         }
         if client.second != nil { second(client, message) }
-        // A session that waits to resume drops diffs without a word; the audit looks at them.
-        if silent, client.audit.isMissing, let span = DiffSpan(message, client.encoding) {
-            client.audit.dropped(span)
-        }
         applySampler &+= 1
-        if applySampler & 63 == 0, client.isSubscriber {
-            stages.apply.record(System.now.since(now))
-        }
+        if applySampler & 63 == 0 { stages.apply.record(System.now.since(now)) }
         pump(client, now)
+    }
+
+    private func receivedOther(
+        _ message: Span<UInt8>, _ client: VirtualClient, _ held: UInt64, _ now: Instant
+    ) {
+        switch client.follower.received(message, now: now, book) {
+        case .changed(_, let versions)?: changed(client, held, versions, now)
+        case let notice?: take(notice, client, message, held, now)
+        case nil:
+            // A follower that waits to resume drops diffs without a word; the audit looks at them.
+            if client.audit.isMissing, let span = DiffSpan(message, client.encoding) {
+                client.audit.dropped(span)
+            }
+        }
     }
 
     /// What the naive mirror of a client makes of the same bytes.
@@ -120,6 +131,7 @@ extension LoadRun {
         case .outcome(let id, let outcome): answered(client, id, outcome, now)
         case .unsubscribed(_, let code):
             errors.add("unsubscribed" + (code.map { " with code \($0.rawValue)" } ?? ""))
+        case .postponed(_, let code): errors.add("put off with code \(code.rawValue)")
         case .problem(let problem):
             errors.add("error \(problem.code.rawValue): \(problem.reason)")
         case .closing(let close):
@@ -162,8 +174,9 @@ extension LoadRun {
     }
 
     private func publish(_ client: VirtualClient, _ step: Script.Step, _ meant: Instant) {
-        let id = client.session.publish(Text(plan.topic), .patch(step.patch))
-        client.pending[id] = VersionTable.Entry(
+        guard let speaker = client.speaker else { return }
+        let id = speaker.session.publish(Text(plan.topic), .patch(step.patch))
+        speaker.pending[id] = VersionTable.Entry(
             intended: meant.nanoseconds, sent: 0, views: step.views)
     }
 
@@ -191,16 +204,17 @@ extension LoadRun {
     private func answered(
         _ client: VirtualClient, _ id: UInt64, _ outcome: Wire.Outbox.Outcome, _ now: Instant
     ) {
+        guard let speaker = client.speaker else { return }
         switch outcome {
         case .acknowledged(let version):
-            guard let entry = client.pending.removeValue(forKey: id) else { return }
+            guard let entry = speaker.pending.removeValue(forKey: id) else { return }
             switch phase {
             case .creating:
                 head = version
                 enter(.connecting, now)
             case .connecting, .settling, .proving, .over: break
             case .measuring:
-                if script.isClosed, client.number == 0, client.pending.isEmpty {
+                if script.isClosed, client.number == 0, speaker.pending.isEmpty {
                     head = version
                     table.end(at: version)
                     enter(.settling, now)
@@ -213,7 +227,7 @@ extension LoadRun {
                 table.published(version, entry) { record($0) }
             }
         case .refused(let nack):
-            client.pending[id] = nil
+            speaker.pending[id] = nil
             account.refused += 1
             let reason = nack.reason.map { ": \($0)" } ?? ""
             errors.add("publish refused with code \(nack.code.rawValue)\(reason)")

@@ -21,6 +21,10 @@ final class LoadRun: Service {
     let schedule: Schedule
     let address: SocketAddress
     let target: Target
+    let token: (Int) -> Text
+    /// What all subscribers hold.
+    let book: StateBook
+    private let masks: [Mask?]
     /// Told about progress; nil in tests.
     let progress: ((Progress) -> Void)?
 
@@ -67,8 +71,8 @@ final class LoadRun: Service {
     var nextSweep: Instant
     var sweepPlace = 0
     var meantWake: Instant?
-    var cpuAtStart = Interval(nanoseconds: 0)
-    var cpuAtEnd = Interval(nanoseconds: 0)
+    /// What the probe itself uses.
+    var usage = Usage()
     var applySampler: UInt8 = 0
     var wasInterrupted = false
 
@@ -76,7 +80,7 @@ final class LoadRun: Service {
 
     init(
         _ plan: LoadPlan, on loop: Loop, to address: SocketAddress, target: Target,
-        token: (Int) -> Text, progress: ((Progress) -> Void)? = nil
+        token: @escaping (Int) -> Text, progress: ((Progress) -> Void)? = nil
     ) {
         self.plan = plan
         self.loop = loop
@@ -84,7 +88,11 @@ final class LoadRun: Service {
         self.target = target
         self.progress = progress
         schedule = plan.schedule
-        script = Script(plan)
+        self.token = token
+        let script = Script(plan)
+        self.script = script
+        masks = (0..<plan.views).map { script.mask(of: $0) }
+        book = StateBook(fields: plan.fields, keepsHashes: plan.hashes)
         generator = SeededGenerator(seed: plan.seed)
         let now = System.now
         (startedAt, phaseBegan, connectStart, nextSecond, nextSweep) = (now, now, now, now, now)
@@ -97,12 +105,9 @@ final class LoadRun: Service {
             let client = VirtualClient(
                 number: n,
                 role: isPublisher ? .publisher(n) : .subscriber(view: plan.view(of: index)),
-                encoding: isPublisher ? .messagePack : plan.encoding(of: index), token: token(n),
-                instance: Text(String(mixed(plan.seed, UInt64(n)), radix: 16)), connectAt: now)
-            if !isPublisher {
-                client.subscription = client.session.subscribe(
-                    Text(plan.topic), fields: script.mask(of: client.view), hash: plan.hashes)
-            }
+                encoding: isPublisher ? .messagePack : plan.encoding(of: index),
+                speaker: isPublisher ? Speaker(token: token(n), instance: instance(of: n)) : nil,
+                connectAt: now)
             if !isPublisher, client.encoding == .messagePack, seconded < plan.seconded {
                 client.second = NaiveMirror()
                 client.audit.seconded = 1
@@ -110,6 +115,17 @@ final class LoadRun: Service {
             }
             clients.append(client)
         }
+    }
+
+    private func instance(of n: Int) -> Text {
+        Text(String(mixed(plan.seed, UInt64(n)), radix: 16))
+    }
+
+    /// What a subscriber says of itself.
+    func words(of client: VirtualClient) -> Follower.Words {
+        Follower.Words(
+            topic: Text(plan.topic), fields: masks[client.view], hash: plan.hashes,
+            token: token(client.number), instance: instance(of: client.number))
     }
 
     /// Runs to the end on the calling thread and returns what was found.
@@ -132,7 +148,7 @@ final class LoadRun: Service {
             phaseLimit = now + plan.ramp + plan.patience
         case .measuring:
             measureStart = now
-            cpuAtStart = Machine.cpuTime
+            usage.begin()
             stages.slip.clear()
             stages.turn.clear()
             table = VersionTable(base: head)
@@ -147,7 +163,7 @@ final class LoadRun: Service {
             // What is left of a second is too short for a rate.
             second.clear()
             current = Moment()
-            cpuAtEnd = Machine.cpuTime
+            usage.end()
         case .proving:
             for client in subscribers where client.stage == .ready {
                 client.finalProof = .asked
@@ -174,7 +190,8 @@ final class LoadRun: Service {
             if all || late { enter(.measuring, now) }
         case .measuring:
             let published =
-                nextPatch == schedule.count && publishers.allSatisfy { $0.pending.isEmpty }
+                nextPatch == schedule.count
+                && publishers.allSatisfy { $0.speaker?.pending.isEmpty ?? true }
             let isBack = plan.disturbance == .none || recoveredAt != nil
             if published && isBack || late {
                 if !wasClosing { publishClosing(now) }

@@ -46,8 +46,7 @@ final class PlainRun: Service {
     private var complete = 0
     private var nextSecond: Instant
     private var meantWake: Instant?
-    private var cpuAtStart = Interval(nanoseconds: 0)
-    private var cpuAtEnd = Interval(nanoseconds: 0)
+    private var usage = Usage()
     private var openProblem: String?
 
     private static let mark: [UInt8] = [UInt8]("probe ".utf8)
@@ -250,13 +249,13 @@ final class PlainRun: Service {
             guard openCount == clients.count || isLate else { return }
             phase = .measuring
             measureStart = now + .milliseconds(20)
-            cpuAtStart = Machine.cpuTime
+            usage.begin()
             phaseLimit = measureStart + plan.length + plan.patience
         case .measuring:
             guard sent.count == schedule.count || isLate else { return }
             phase = .settling
             measureEnd = now
-            cpuAtEnd = Machine.cpuTime
+            usage.end()
             phaseLimit = now + plan.patience
         case .settling:
             let open = clients[plan.publishers...].count { $0.stage == .open }
@@ -288,7 +287,7 @@ final class PlainRun: Service {
             plan: plan, target: target.url, began: WallTime(seconds: wall.seconds - age),
             measured: measureEnd.since(measureStart), stages: stages, account: account,
             audit: audit, ready: clients[plan.publishers...].count { $0.stage == .open },
-            series: series, errors: errors, cpu: cpuAtEnd.since(cpuAtStart), unattributed: 0,
+            series: series, errors: errors, usage: usage, unattributed: 0,
             recovery: nil, openProblem: openProblem, wasInterrupted: Machine.isInterrupted)
     }
 }

@@ -25,7 +25,10 @@ final class VirtualClient {
     let number: Int
     let role: Role
     let encoding: Encoding
-    var session: ClientSession
+    /// Of a subscriber: what it holds and says.
+    var follower: Follower
+    /// Of a publisher.
+    let speaker: Speaker?
     var stage = Stage.waiting
     var connection: ConnectionID?
     /// When it is meant to connect, and then when it was; from here the stages are timed.
@@ -39,7 +42,6 @@ final class VirtualClient {
     var audit = Audit()
     /// Of a sample: a mirror that shares nothing with Wire.
     var second: NaiveMirror?
-    var subscription: UInt64 = 0
     /// The version with which it began to be measured.
     var start: UInt64 = 0
     var nextProof = Instant(nanoseconds: 0)
@@ -54,36 +56,27 @@ final class VirtualClient {
     /// A proof was asked for, or a catch-up announced: its diff begins at what the server knew the
     /// client to hold, and may say again what came meanwhile for everybody (rule 7).
     var mayHearAgain = false
-    /// What a publisher has said and not heard of yet, by the id of the publish.
-    var pending: [UInt64: VersionTable.Entry] = [:]
+    enum Proof: UInt8 { case none, asked, given, failed }
 
-    enum Proof: Equatable { case none, asked, given, failed }
-
-    init(
-        number: Int, role: Role, encoding: Encoding, token: Text, instance: Text,
-        connectAt: Instant
-    ) {
+    init(number: Int, role: Role, encoding: Encoding, speaker: Speaker?, connectAt: Instant) {
         self.number = number
         self.role = role
         self.encoding = encoding
         self.connectAt = connectAt
-        session = ClientSession(
-            ClientSession.Settings(
-                encoding: encoding, token: token, instance: instance, agent: "fieldcast-probe"))
+        self.speaker = speaker
+        follower = Follower(encoding)
     }
 
     /// Asks the server to prove the mirror.
     func prove() {
-        session.prove(subscription)
+        follower.prove()
         mayHearAgain = true
         awaitsProof = true
     }
 
     /// The version that its mirror holds.
     @inline(__always)
-    var version: UInt64 {
-        session.subscriptions.isEmpty ? 0 : session.subscriptions[0].mirror.version
-    }
+    var version: UInt64 { follower.version }
 
     @inline(__always)
     var view: Int {
@@ -92,5 +85,19 @@ final class VirtualClient {
 
     var isSubscriber: Bool {
         if case .subscriber = role { true } else { false }
+    }
+}
+
+/// What a publisher has beside what every client has.
+final class Speaker {
+    var session: ClientSession
+    /// What it has said and not heard of yet, by the id of the publish.
+    var pending: [UInt64: VersionTable.Entry] = [:]
+
+    init(token: Text, instance: Text) {
+        session = ClientSession(
+            ClientSession.Settings(
+                encoding: .messagePack, token: token, instance: instance,
+                agent: "fieldcast-probe"))
     }
 }

@@ -14,8 +14,8 @@ struct LoadResult: Sendable {
     var ready: Int
     var series: [Moment]
     var errors: Tally
-    /// Processor time of the probe while it measured.
-    var cpu: Interval
+    /// What the probe itself used while it measured.
+    var usage: Usage
     var unattributed: Int
     /// From a disturbance's end until 99 % were at the head; nil when they did not come.
     var recovery: Interval?
@@ -34,7 +34,7 @@ struct LoadResult: Sendable {
     /// The part of one processor that the probe used while it measured.
     var busy: Double {
         measured.nanoseconds == 0
-            ? 0 : Double(cpu.nanoseconds) / Double(measured.nanoseconds)
+            ? 0 : Double(usage.cpu.nanoseconds) / Double(measured.nanoseconds)
     }
 
     /// Why the figures say more about the probe than about the server; empty when they do not.
@@ -94,15 +94,13 @@ extension LoadRun {
                     if client.finalProof == .none || client.finalProof == .asked {
                         client.audit.unproven += 1
                     }
-                    let mirror = client.session.subscriptions[0].mirror
+                    let hash = client.follower.state?.hash ?? ViewHash()
                     if let second = client.second,
-                        second.version != mirror.version || second.word != mirror.hash.word
+                        second.version != client.version || second.word != hash.word
                     {
                         client.audit.contradicted += 1
                     }
-                    if account.refused == 0,
-                        mirror.hash != predicted[client.view]
-                    {
+                    if account.refused == 0, hash != predicted[client.view] {
                         client.audit.mispredicted += 1
                     }
                 }
@@ -126,7 +124,7 @@ extension LoadRun {
             plan: plan, target: target.url, began: WallTime(seconds: wall.seconds - seconds),
             measured: measured, stages: stages, account: account, audit: audit,
             ready: subscribers.count { $0.wasReady }, series: series, errors: errors,
-            cpu: cpuAtEnd.since(cpuAtStart), unattributed: table.unattributed,
+            usage: usage, unattributed: table.unattributed,
             recovery: recoveredAt.flatMap { end in disturbedAt.map { end.since($0) } },
             openProblem: openProblem, wasInterrupted: wasInterrupted)
     }

@@ -31,6 +31,7 @@ struct ResultValue {
         map["measured"] = ResultValue.time(result.measured)
         map["receipts"] = .unsigned(result.receipts)
         map["receiptsPerSecond"] = ResultValue.number(result.receiptsPerSecond)
+        map["probe"] = result.usage.value
         map["probeBusy"] = ResultValue.number(result.busy)
         map["recovery"] = result.recovery.map { ResultValue.time($0) } ?? .null
         map["stages"] = stages

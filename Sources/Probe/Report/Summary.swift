@@ -28,6 +28,11 @@ struct Summary {
             lines.append(
                 "bytes       \(Figures.bytes(account.receivedBytes)) received, "
                     + "\(Figures.bytes(account.sentBytes)) sent")
+            let usage = result.usage
+            lines.append(
+                "the probe   \(Figures.percent(result.busy)) of a processor, "
+                    + "\(Figures.bytes(usage.resident)), "
+                    + "\(Figures.bytes(usage.bytesPerClient(plan.connections))) a client")
             if plan.disturbance != .none {
                 lines.append(
                     "recovery    " + (result.recovery.map { Figures.duration($0) } ?? "never")

@@ -61,6 +61,16 @@ import Wire
             return
         }
         #expect(seat["topic"] == "r/2" && seat["standing"] == "level" && seat["version"] == 1)
+        #expect(seat["merged"] == 0)
+        let readers = map(ask(caller, .get, "/topic/readers?tenant=t&topic=r/2"))
+        guard case .array(let rows)? = readers["readers"], case .map(let row)? = rows.first else {
+            Issue.record("no readers: \(readers)")
+            return
+        }
+        #expect(rows.count == 1 && row["connection"] == .text(id) && row["user"] == "ada")
+        #expect(row["version"] == 1 && row["standing"] == "level" && row["document"] == nil)
+        let nobody = map(ask(caller, .get, "/topic/readers?tenant=t&topic=r/3"))
+        #expect(nobody["readers"] == [])
         #expect(map(ask(caller, .get, "/slow"))["connections"] == [])
     }
 
@@ -202,6 +212,21 @@ import Wire
         #expect(caller.call(.get, "/v1/topics/r/1", as: bob).status == 200)
     }
 
+    @Test("A trace that is followed tells what moved, and who left, once")
+    func following() throws {
+        var trace = Trace(.loopback(port: 1), "/", [], isJSON: false)
+        func seat(_ id: UInt64, _ version: UInt64, _ standing: Text) -> Value {
+            ["id": .unsigned(id), "version": .unsigned(version), "standing": .text(standing)]
+        }
+        func news(_ seats: [Value]) -> [String] { trace.news(["seats": .array(seats)]) }
+        let first = news([seat(1, 4, "level"), seat(2, 9, "level")])
+        #expect(first == ["id=1 standing=level version=4", "id=2 standing=level version=9"])
+        #expect(news([seat(1, 4, "level"), seat(2, 9, "level")]).isEmpty)
+        #expect(
+            news([seat(1, 4, "behind"), seat(2, 9, "level")]) == ["id=1 standing=behind version=4"])
+        #expect(news([seat(2, 9, "level")]) == ["left: id=1 standing=behind version=4"])
+    }
+
     @Test("A store that cannot store is told by readiness and metrics, and reading goes on")
     func failingStore() throws {
         let folder = try StoreFolder()
@@ -243,8 +268,13 @@ import Wire
         #expect(
             try target("revoke", "--tenant", "t", "--user", "u")
                 == "POST /users/revoke?tenant=t&user=u")
+        #expect(try target("trace", "0-1", "--follow") == "GET /connection?id=0-1")
+        #expect(try target("trace", "t", "r/1") == "GET /topic/readers?tenant=t&topic=r%2F1")
         #expect(try target("disconnect", "0-1") == "POST /connections/disconnect?id=0-1")
-        for wrong in [["topic", "t"], ["revoke"], ["disconnect"], ["topiks"], ["--at", "x"]] {
+        for wrong in [
+            ["topic", "t"], ["revoke"], ["disconnect"], ["topiks"], ["slow", "--follow"],
+            ["trace"], ["--at", "x"],
+        ] {
             #expect(throws: NodeCommand.Mistake.self) { _ = try AdminCommand(wrong[...]) }
         }
     }

@@ -1,47 +1,27 @@
-import Transport
-import Wire
+package import Transport
+package import Wire
 
 /// A small server of state topics on a thread of its own, right but for the faults that it is
 /// told to have.
-final class FakeNode: Service {
-    /// What goes wrong, each once it is due.
-    struct Faults: Sendable {
-        /// Of so many diffs one is kept back.
-        var losesOneIn = 0
-        /// Of so many diffs one is sent twice.
-        var repeatsOneIn = 0
-        /// Of so many diffs one is sent after the next.
-        var swapsOneIn = 0
-        /// So many hashes are right before one is wrong.
-        var wrongHashAfter = 0
-        /// Keeps a field to itself once: a diff whose values are not the document's.
-        var wrongValueAfter = 0
-        /// Answers nothing for so long, once, after so many patches.
-        var stallsAfter = 0
-        var stall = Interval(nanoseconds: 0)
-        /// Of a thousand receipts so many come so much later.
-        var lateOfThousand = 0
-        var late = Interval(nanoseconds: 0)
-        /// Refuses every publish.
-        var refuses = false
-        /// Takes every token for a good one.
-        var trustsAnybody = false
-        /// Answers pings with other nonces.
-        var mixesNonces = false
-        /// Says nothing to what it does not know.
-        var isMute = false
-    }
-
+package final class FakeNode: Service {
     private final class Peer {
         let encoding: Encoding
         var session: ServerSession
         var views: [(topic: Text, number: Int, hash: Bool)] = []
-        var held: (Frame)?
+        var held: [UInt8]?
 
         init(_ encoding: Encoding, _ session: ServerSession) {
             self.encoding = encoding
             self.session = session
         }
+    }
+
+    private struct Late {
+        let at: Instant
+        let id: ConnectionID
+        let bytes: [UInt8]
+        let binary: Bool
+        let arrived: Instant?
     }
 
     private final class Topic {
@@ -53,8 +33,8 @@ final class FakeNode: Service {
         var told: [UInt64] = []
     }
 
-    let loop: Loop
-    let faults: Faults
+    private let loop: Loop
+    private let faults: Faults
     private var peers: [ConnectionID: Peer] = [:]
     /// The ids of the peers, in the order in which they came.
     private var order: [ConnectionID] = []
@@ -66,20 +46,26 @@ final class FakeNode: Service {
     private var stalledUntil = Instant(nanoseconds: 0)
     private var kept: [(ConnectionID, [UInt8], Bool)] = []
     /// Diffs that are sent later, on purpose.
-    private var late: [(at: Instant, id: ConnectionID, bytes: [UInt8], binary: Bool)] = []
+    private var late: [Late] = []
+    /// For how long each diff was kept here, from the patch's coming to the diff's going.
+    package private(set) var keptTimes: [Interval] = []
+    private var arrived = Instant(nanoseconds: 0)
+    private var isMeasured = false
+    /// Told when the last of the connections is gone.
+    package var whenEmpty: (() -> Void)?
 
-    init(_ loop: Loop, _ faults: Faults) {
+    package init(_ loop: Loop, _ faults: Faults) {
         self.loop = loop
         self.faults = faults
     }
 
     /// Runs one until `stop`; returns where it is.
-    struct Running {
-        let address: SocketAddress
+    package struct Running {
+        package let address: SocketAddress
         private let mailbox: Mailbox<Bool>
         private let thread: LoopThread
 
-        init(_ faults: Faults = Faults()) throws {
+        package init(_ faults: Faults = Faults()) throws {
             let made = try Latch<(SocketAddress, Mailbox<Bool>)?>()
             thread = try LoopThread {
                 guard let loop = try? Loop(LoopLimits(), on: .auto),
@@ -94,48 +80,52 @@ final class FakeNode: Service {
             (address, mailbox) = found
         }
 
-        func stop() {
+        package func stop() {
             _ = mailbox.post(true)
             thread.join()
         }
     }
 
-    var mailbox: Mailbox<Bool>?
+    private var mailbox: Mailbox<Bool>?
 
-    func woken() {
+    package func woken() {
         if mailbox?.collect().isEmpty == false { loop.stop(within: .milliseconds(200)) }
     }
 
     // MARK: Connections
 
-    func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
+    package func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
         request.path == "/v1/ws"
             ? .upgrade(subprotocol: request.subprotocols.first)
             : .respond(HTTPResponse(.notFound))
     }
 
-    func opened(_ id: ConnectionID, subprotocol: String?) {
+    package func opened(_ id: ConnectionID, subprotocol: String?) {
         guard let subprotocol, let encoding = Encoding(subprotocol: Text(subprotocol)) else {
             return loop.close(id, code: .policyViolation)
         }
-        let session = ServerSession(connection: "fake", terms: Terms(), now: loop.now)
+        var terms = Terms()
+        // Short, so that clients say in every run how far they have come.
+        terms.unconfirmedTime = 300
+        let session = ServerSession(connection: "fake", terms: terms, now: loop.now)
         peers[id] = Peer(encoding, session)
         order.append(id)
     }
 
-    func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
+    package func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
         peers[id] = nil
         order.removeAll { $0 == id }
+        if order.isEmpty { whenEmpty?() }
     }
 
-    func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+    package func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
         var bytes: [UInt8] = []
         for i in message.indices { bytes.append(message[i]) }
         if loop.now < stalledUntil || !kept.isEmpty { return kept.append((id, bytes, binary)) }
         take(bytes, binary, id)
     }
 
-    func reached(_ now: Instant) {
+    package func reached(_ now: Instant) {
         let due = kept
         if now >= stalledUntil {
             kept = []
@@ -143,7 +133,8 @@ final class FakeNode: Service {
         }
         while let first = late.first, first.at <= now {
             late.removeFirst()
-            _ = loop.send(message: first.bytes.span, binary: first.binary, to: first.id)
+            say(first.bytes, first.binary, first.id)
+            if let arrived = first.arrived { keptTimes.append(System.now.since(arrived)) }
         }
         rest()
     }
@@ -201,8 +192,14 @@ final class FakeNode: Service {
     }
 
     private func send(_ message: Message, _ id: ConnectionID, _ peer: Peer) {
-        let bytes = encoded(message, peer.encoding)
-        _ = loop.send(message: bytes.span, binary: peer.encoding == .messagePack, to: id)
+        say(encoded(message, peer.encoding), peer.encoding == .messagePack, id)
+    }
+
+    /// Everything leaves here, and is counted: a client that is slow says how far it has come, and
+    /// may not have come further than it was sent.
+    private func say(_ bytes: [UInt8], _ binary: Bool, _ id: ConnectionID) {
+        peers[id]?.session.flow.add(bytes.count, now: loop.now)
+        _ = loop.send(message: bytes.span, binary: binary, to: id)
     }
 
     // MARK: Topics
@@ -309,6 +306,9 @@ final class FakeNode: Service {
             return send(.nack(Nack(id: body.id, code: .invalidPatch)), id, peer)
         }
         patches += 1
+        // What opens and closes a run is not measured there either.
+        isMeasured = patch.set["probe"] == nil
+        arrived = System.now
         send(.ack(Ack(id: body.id, version: topic.document.version)), id, peer)
         broadcast(body.topic, topic)
         if faults.stallsAfter > 0, patches == faults.stallsAfter {
@@ -350,11 +350,14 @@ final class FakeNode: Service {
         if faults.lateOfThousand > 0,
             Int(UInt64(sentDiffs) &* 0x9e37_79b9_7f4a_7c15 >> 32 % 1_000) < faults.lateOfThousand
         {
-            late.append((loop.now + faults.late, id, bytes, binary))
+            late.append(
+                Late(
+                    at: System.now + faults.late, id: id, bytes: bytes, binary: binary,
+                    arrived: isMeasured ? arrived : nil))
             return
         }
         if isDue(faults.swapsOneIn), peer.held == nil {
-            peer.held = Frame.server(bytes, binary: binary)
+            peer.held = bytes
             return
         }
         var bytes = bytes
@@ -362,14 +365,15 @@ final class FakeNode: Service {
             // The last byte of the last value: a digit in JSON, a part of a number in binary.
             spoil(&bytes, binary)
         }
-        _ = loop.send(message: bytes.span, binary: binary, to: id)
+        say(bytes, binary, id)
+        if isMeasured, faults.lateOfThousand > 0 {
+            keptTimes.append(System.now.since(arrived))
+        }
         if let held = peer.held {
             peer.held = nil
-            _ = loop.send(held, to: id)
+            say(held, binary, id)
         }
-        if isDue(faults.repeatsOneIn) {
-            _ = loop.send(message: bytes.span, binary: binary, to: id)
-        }
+        if isDue(faults.repeatsOneIn) { say(bytes, binary, id) }
     }
 
     private func spoil(_ bytes: inout [UInt8], _ binary: Bool) {
