@@ -228,8 +228,8 @@ final class Soaking: Service {
         case .lag: count("lags")
         case .diverged, .gap, .malformed, .unsubscribed, .problem:
             wrong("what should not be", notice, place)
-        case .subscribed, .snapshot, .changed, .stale, .event, .signal, .outcome, .page, .drain,
-            .closing:
+        case .subscribed, .snapshot, .changed, .stale, .event, .signal, .postponed, .outcome, .page,
+            .drain, .closing:
             break
         }
     }
