@@ -70,6 +70,27 @@ extension NodeProgram {
           store check looks through a store, store info says what is in it, store backup copies
           it; all three also while a node uses it.
 
+        EXAMPLES
+          A look at it, with data that live:
+            fieldcast-node --demo
+
+          One's own topics, kept in a file, with a token for a back end and one for a screen:
+            head -c 32 /dev/urandom | base64 > token.secret
+            fieldcast-node --secret-file token.secret --store live.store &
+            fieldcast-node token --secret-file token.secret --subject api --write 'desk/**'
+            fieldcast-node token --secret-file token.secret --subject wall --read 'desk/**'
+
+          A service, checked before it is started, reloaded and asked:
+            fieldcast-node config example > fieldcast.toml
+            fieldcast-node --config fieldcast.toml --check
+            fieldcast-node --config fieldcast.toml
+            kill -HUP $(pidof fieldcast-node)
+            fieldcast-node admin topics
+
+          A copy of a store while it is in use, and a look through it:
+            fieldcast-node store backup live.store copy.store
+            fieldcast-node store check copy.store
+
         ENVIRONMENT
           FIELDCAST_SECTION_KEY sets a key of the configuration, as FIELDCAST_LOG_LEVEL=debug;
           FIELDCAST_LISTENERS_NAME_KEY one of a listener, as FIELDCAST_LISTENERS_WEB_ADDRESS.
