@@ -1,7 +1,8 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test page sanitize sim crash fuzz bench embedded spec lint docs dist
+.PHONY: help deps build run test page sanitize sim crash soak fuzz bench embedded spec lint docs \
+	dist
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest
@@ -20,13 +21,19 @@ run: deps ## build the node and start it with live demonstration data
 	swift build -c release --product fieldcast-probe
 	@exec .build/release/fieldcast-node --demo
 
+# The Python client needs the node that is built with the tests, and comes before them, so that the
+# last line is theirs.
 test: deps ## every test, those of the specification and of its text included
 	@tools/spec.sh
+	swift build --build-tests
+	@tools/python.sh
 	$(TEST)
 
 page: deps ## the JavaScript client, and all of the page in Chromium; PICTURES=folder keeps pictures
 	swift build --product fieldcast-node
-	FIELDCAST_NODE=.build/debug/fieldcast-node WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
+	swift build --product fieldcast-probe
+	FIELDCAST_NODE=.build/debug/fieldcast-node FIELDCAST_PROBE=.build/debug/fieldcast-probe \
+		WHOLE=1 $(if $(PICTURES),PICTURES=$(PICTURES)) \
 		node --test clients/js/test/*.test.js Tests/PageTests/page.mjs
 
 # The tests under a sanitizer, in a folder of their own: half an hour on two cores.
@@ -51,6 +58,9 @@ sim: deps ## the simulator; SEED=n replays one, SEEDS=n how many, FAULT=name pla
 
 crash: deps ## kill the node TIMES times under load and see what it remembers
 	CRASH_TIMES=$(or $(TIMES),200) $(TEST) --filter CrashTests
+
+soak: deps ## clients that come, go, stall and resume for TIME seconds; memory, descriptors, hashes
+	tools/soak.sh $(or $(TIME),600)
 
 fuzz: deps ## the fuzzers; TIME=s seconds each, NAME=json for one of them
 	tools/fuzz.sh $(or $(TIME),60) $(NAME)

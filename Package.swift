@@ -80,19 +80,28 @@ let package = Package(
             dependencies: [
                 "Wire", "Hub", "Transport", "CMsgpack", "CJansson", "CAllocations",
                 "transport-load", "transport-peer", "transport-server", "fieldcast-node",
-                "node-load",
-                "durable-peer", "fieldcast-probe", "probe-peer",
-                "probe-source",
+                "node-load", "node-clients", "service-load", "durable-peer", "fieldcast-probe",
+                "probe-peer", "probe-source",
             ],
             path: "Bench",
             exclude: [
-                "Fixture", "CAllocations", "NodeLoad", "DurablePeer", "ProbePeer", "ProbeSource",
-                "TransportLoad", "TransportPeer", "TransportServer",
+                "Fixture", "CAllocations", "NodeClients", "NodeLoad", "DurablePeer", "ProbePeer",
+                "ProbeSource", "ServiceLoad", "Soak", "TransportLoad", "TransportPeer",
+                "TransportServer", "Node/fastapi_peer.py", "Node/socketify_peer.py",
                 "Probe/probe_peer.py", "Transport/socketify_peer.py",
             ], swiftSettings: strict),
         .executableTarget(
+            name: "service-load", dependencies: ["Transport", "Wire"], path: "Bench/ServiceLoad",
+            swiftSettings: strict),
+        .executableTarget(
             name: "node-load", dependencies: ["Transport", "Wire"], path: "Bench/NodeLoad",
             swiftSettings: strict),
+        .executableTarget(
+            name: "node-clients", path: "Bench/NodeClients",
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .executableTarget(
+            name: "node-soak", dependencies: ["Node", "Hub", "Transport", "Wire"],
+            path: "Bench/Soak", swiftSettings: strict),
         .executableTarget(
             name: "durable-peer", path: "Bench/DurablePeer",
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -125,13 +134,15 @@ let package = Package(
         .testTarget(
             name: "HubTests", dependencies: ["Hub", "Wire"], swiftSettings: strict),
         .target(
+            name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+        .target(
             name: "CLossyFiles", path: "Tests/CLossyFiles",
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(
             name: "NodeTests",
             dependencies: [
                 "Node", "Hub", "Pages", "Transport", "Wire", "COpenSSL", "CLossyFiles",
-                "fieldcast-node",
+                "TestCertificates", "fieldcast-node",
             ],
             swiftSettings: door),
         .testTarget(
@@ -139,10 +150,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Wire", "fieldcast-echo"],
+            name: "TransportTests",
+            dependencies: ["Transport", "Wire", "TestCertificates", "fieldcast-echo"],
             exclude: ["Clients"], swiftSettings: strict),
         .testTarget(
-            name: "ProgramTests", dependencies: ["fieldcast-node", "fieldcast-probe"],
+            name: "ProgramTests",
+            dependencies: ["fieldcast-node", "fieldcast-probe", "node-soak"],
             swiftSettings: strict),
         .testTarget(
             name: "PageTests", dependencies: ["fieldcast-node"],

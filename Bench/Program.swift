@@ -15,8 +15,8 @@ enum Program {
         let fixture = try Fixture()
         let measurements = try
             (encodingMeasurements(fixture) + diffMeasurements(fixture) + hubMeasurements(fixture)
-            + transportMeasurements(fixture) + nodeMeasurements() + serviceMeasurements()
-            + packageMeasurements() + probeMeasurements())
+            + transportMeasurements(fixture) + nodeMeasurements(fixture) + serviceMeasurements()
+            + packageMeasurements() + operatorMeasurements() + probeMeasurements())
             .filter { $0.name.hasPrefix(filter) }
         guard !measurements.isEmpty else { fail("no measurement's name begins with \(filter)") }
 
@@ -30,6 +30,8 @@ enum Program {
             } catch TransportFault.absent(let peer) {
                 // The other rows are worth having all the same.
                 say("\(measurement.name): left out, there is no \(peer); see tools/deps.sh")
+            } catch TransportFault.invalid(let why) {
+                say("\(measurement.name): not valid, \(why)")
             }
         }
         try report.write()

@@ -34,9 +34,9 @@ openssl      tests that look at certificates
 wrk          benchmarks: the load of the HTTP row
 libuv1       benchmarks: socketify stands on it
 "
-# The peer of the WebSocket rows, in a Python of its own.
+# The peers of the WebSocket rows, in a Python of their own.
 venv=.build/bench/venv
-socketify=socketify==0.0.31
+peers="socketify==0.0.31 uvicorn[standard]==0.54.0 fastapi==0.165.0"
 
 fail() {
     printf 'deps: %s\n' "$@" >&2
@@ -66,13 +66,16 @@ missing() {
     comm -23 <(names | sort) <(awk '$2 == "installed" { print $1 }' <<<"$have" | sort)
 }
 
-# The PyPI peer is a benchmark's alone: without it that row says so and the others are taken.
+# The peers from PyPI are the benchmarks' alone: without them their rows say so, others are taken.
 bench_python() {
-    [ "${1:-}" = bench ] && [ ! -x "$venv/bin/python" ] || return 0
-    printf 'deps: making %s with %s\n' "$venv" "$socketify" >&2
-    if ! { python3 -m venv "$venv" && "$venv/bin/pip" -q install "$socketify"; } >&2; then
+    [ "${1:-}" = bench ] && [ "$(cat "$venv/peers" 2>/dev/null)" != "$peers" ] || return 0
+    printf 'deps: making %s with %s\n' "$venv" "$peers" >&2
+    # shellcheck disable=SC2086  # one word a package
+    if { python3 -m venv "$venv" && "$venv/bin/pip" -q install $peers; } >&2; then
+        printf '%s\n' "$peers" >"$venv/peers"
+    else
         rm -rf "$venv"
-        printf 'deps: no %s; its rows will be left out\n' "$socketify" >&2
+        printf 'deps: no %s; their rows will be left out\n' "$peers" >&2
     fi
 }
 

@@ -1,6 +1,7 @@
 // The desk's page: one connection, and a part of the page for each topic.
 
 import { Client } from "./fieldcast/fieldcast.js";
+import { Line } from "./ui/line.js";
 import { Board } from "./ui/board.js";
 import { followAgents, followLog, followSessions } from "./ui/desk.js";
 import { byID } from "./ui/dom.js";
@@ -18,7 +19,8 @@ function token() {
 
 function open() {
   const encoding = sessionStorage.getItem("encoding") ?? "messagepack";
-  const client = new Client(location.origin, { token: token(), encoding, agent: "desk page" });
+  const client = new Client(location.origin,
+    { token: token(), encoding, agent: "desk page", WebSocket: Line });
   const topic = (name) => client.watch(`desk/${name}`, { hash: true });
   const metrics = topic("metrics");
   followStanding(client);

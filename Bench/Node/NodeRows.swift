@@ -1,7 +1,34 @@
 import Foundation
 
-func nodeMeasurements() -> [Measurement] {
-    [NodeDurable(name: "node.publish.durable").measurement]
+func nodeMeasurements(_ fixture: Fixture) -> [Measurement] {
+    let document = fixture.metrics.messagePack
+    let ports = TransportPorts(after: 24_000)
+    let socketify = NodeFanout.Peer.socketify
+    let flood = NodeFlood()
+    let latency = NodeLatency(ports: ports, document: document)
+    let slow = NodeSlow()
+    return [
+        NodeFanout(
+            ports: ports, name: "node.fanout.socketify.500", connections: 500, peer: socketify),
+        NodeFanout(
+            ports: ports, name: "node.fanout.socketify.5000", connections: 5_000, peer: socketify),
+        NodeFanout(
+            ports: ports, name: "node.fanout.tls.500", connections: 500, isSealed: true,
+            peer: socketify),
+    ].map { $0.measurement(document) }
+        + NodeFastAPI(ports: ports, document: document).measurements
+        + [flood.measurements, latency.measurements].flatMap { $0 }
+        + [
+            NodeIdle(name: "node.memory.idle.shared", topics: "shared").measurement,
+            NodeIdle(name: "node.memory.idle.own", topics: "own").measurement,
+        ] + slow.measurements
+        + [
+            NodeDurable(name: "node.publish.durable").measurement,
+            NodeResume(name: "node.resume.hs256", signsAsymmetrically: false)
+                .measurement(document),
+            NodeResume(name: "node.resume.es256", signsAsymmetrically: true)
+                .measurement(document),
+        ]
 }
 
 /// Acknowledged durable patches a second, 64 publishers with one outstanding each on as many
@@ -39,27 +66,16 @@ struct NodeDurable {
 
     private func ours() throws -> Double {
         try inFolder { folder in
-            let secret = folder.appending(path: "secret").path
-            try Data((0..<48).map { _ in UInt8.random(in: 33...126) })
-                .write(to: URL(filePath: secret))
-            let server = try TransportChild(
-                cpu: 0,
-                [
-                    "fieldcast-node", "--secret-file", secret, "--listen", "127.0.0.1:0",
-                    "--store", folder.appending(path: "live.store").path,
-                ])
+            let server = try NodeServer(options: [
+                "--store", folder.appending(path: "live.store").path,
+            ])
             defer { server.end() }
-            let greeting = try server.line()
-            guard let port = greeting.split(separator: ":").last.map(String.init) else {
-                throw TransportFault.unreadable(greeting)
-            }
-            let mint = try TransportChild(
-                cpu: 1,
-                ["fieldcast-node", "token", "--secret-file", secret, "--write", "**"])
-            defer { mint.end() }
-            let token = try mint.line()
             return try number(
-                cpu: 1, ["node-load", port, token, "64", "64", String(NodeDurable.seconds)])
+                cpu: 1,
+                [
+                    "node-load", server.port, try server.token(), "64", "64",
+                    String(NodeDurable.seconds),
+                ])
         }
     }
 

@@ -5,8 +5,11 @@ final class TransportChild {
     private let process = Process()
     private let output = Pipe()
 
-    /// Runs `words`; the first is a program beside the bench, or a path.
-    init(cpu: Int, _ words: [String], environment: [String: String] = [:]) throws {
+    /// Runs `words`; the first is a program beside the bench, or a path. What it says to standard
+    /// error is heard where that is wanted.
+    init(
+        cpu: Int, _ words: [String], environment: [String: String] = [:], isHeard: Bool = false
+    ) throws {
         process.executableURL = URL(filePath: "/usr/bin/taskset")
         var command = words
         if command[0].contains("/"), !FileManager.default.isExecutableFile(atPath: command[0]) {
@@ -19,7 +22,7 @@ final class TransportChild {
         process.arguments = ["-c", String(cpu)] + command
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        if !isHeard { process.standardError = FileHandle.nullDevice }
         try process.run()
     }
 
@@ -58,11 +61,17 @@ final class TransportChild {
     }
 }
 
-enum TransportFault: Error { case ended, unreadable(String), absent(String) }
+enum TransportFault: Error {
+    case ended, unreadable(String), absent(String)
+    /// What was measured says nothing, and why.
+    case invalid(String)
+}
 
 /// A port for each server of this run, so that none waits for another's to be free.
 final class TransportPorts {
-    private var last = 21_000
+    private var last: Int
+
+    init(after first: Int = 21_000) { last = first }
 
     func next() -> String {
         last += 1

@@ -12,7 +12,8 @@ internal import Wire
         do throws(Complaint) {
             try run(try Arguments(CommandLine.arguments))
         } catch {
-            print("fieldcast-echo: \(error.text)")
+            Process.write("fieldcast-echo: \(error.text)\n", to: .error)
+            Process.exit(1)
         }
     }
 
@@ -20,6 +21,8 @@ internal import Wire
         var limits = LoopLimits()
         limits.messageBytes = 64 << 20
         limits.queueBytes = 256 << 20
+        // A suite that prepares its frames first answers late.
+        limits.connectTime = .seconds(60)
         limits.http.headBytes = 64 << 10
         limits.http.bodyBytes = 64 << 20
         limits.deflate = arguments.deflate ? DeflateOptions() : nil

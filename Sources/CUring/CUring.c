@@ -191,6 +191,14 @@ bool fc_uring_next(fc_uring *u, fc_completion *c) {
     return false;
 }
 
+void fc_uring_work(fc_uring *u) { io_uring_get_events(&u->ring); }
+
+bool fc_uring_recover(fc_uring *u) {
+    if (!io_uring_cq_has_overflow(&u->ring)) return false;
+    io_uring_get_events(&u->ring);
+    return io_uring_cq_ready(&u->ring) > 0;
+}
+
 uint8_t *fc_uring_buffer(fc_uring *u, int32_t buffer) {
     return u->memory + (size_t)buffer * (size_t)u->bytes;
 }

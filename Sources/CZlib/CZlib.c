@@ -69,7 +69,7 @@ void fc_inflater_reset(fc_inflater *i) { inflateReset(&i->stream); }
 fc_inflated fc_inflate(fc_inflater *i, const uint8_t *input, int64_t count, int64_t from,
                        uint8_t *output, int64_t room) {
     z_stream *s = &i->stream;
-    fc_inflated outcome = {0, FC_INFLATE_BROKEN};
+    fc_inflated outcome = {0, FC_INFLATE_BROKEN, false, false};
     if (from < 0 || from > count || count > UINT32_MAX || room > UINT32_MAX) return outcome;
     s->next_in = (Bytef *)input + from;
     s->avail_in = (uInt)(count - from);
@@ -80,8 +80,12 @@ fc_inflated fc_inflate(fc_inflater *i, const uint8_t *input, int64_t count, int6
     // Z_BUF_ERROR is no error: there was nothing to do, or no room to do it.
     if (result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END)
         outcome.written = room - s->avail_out;
-    // A final block may be followed by another message's blocks (RFC 7692 section 7.2.3.4).
-    if (result == Z_STREAM_END && inflateReset(s) != Z_OK) outcome.written = FC_INFLATE_BROKEN;
+    // The one flag that zlib sets between two blocks.
+    outcome.between = result == Z_STREAM_END || (s->data_type & 128) != 0;
+    outcome.final = result == Z_STREAM_END;
+    // A final block may be followed by others, which may refer to what came before it
+    // (RFC 7692 section 7.2.3.4): the window stays.
+    if (result == Z_STREAM_END && inflateResetKeep(s) != Z_OK) outcome.written = FC_INFLATE_BROKEN;
     s->next_in = s->next_out = NULL;
     s->avail_in = s->avail_out = 0;
     return outcome;

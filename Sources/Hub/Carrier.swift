@@ -53,5 +53,6 @@ extension Carrier {
 public enum TokenVerdict: Equatable, Sendable {
     /// For so long; nil for a token that never expires.
     case accepted(Principal, lifetime: Interval?)
-    case rejected(reason: Text)
+    /// As invalid, expired or revoked.
+    case rejected(Code, reason: Text)
 }

@@ -23,6 +23,9 @@ extension Desk {
             signal(bytes, to: SectionKey(shard: shard, audience: audience), now, carrier)
         case .ended(let seat, let code): ended(seat, code, now, carrier)
         case .anew(let audience): seatAnew(audience, shard, carrier)
+        case .overtaken(let seat):
+            guard seats.holds(seat), let audience = seats[seat.index]?.audience else { return }
+            sitAgain(seat.index, audience, carrier)
         case .page(let origin, let page):
             guard stations.holds(origin.connection) else { return }
             answered(origin.connection.index, .page(page), now, carrier)
@@ -44,19 +47,27 @@ extension Desk {
             guard let seat = seats[index], seat.audience == audience, seat.shard == shard else {
                 continue
             }
-            leaveSection(index)
-            switch seat.standing {
-            case .filling, .behind: stations[seat.station]?.waiting -= 1
-            case .joining, .level, .catchingUp: break
-            }
-            if seat.holdsRoom { stations[seat.station]?.waiting -= 1 }
-            leave(audience, index, carrier)
-            seats[index]?.holdsRoom = false
-            seats[index]?.passed = 0
-            seats[index]?.audience = nil
-            seats[index]?.standing = .joining
-            join(index, cursor: nil, carrier)
+            sitAgain(index, audience, carrier)
         }
+    }
+
+    /// A seat takes its place again, without a cursor, as if it had just been asked for.
+    private mutating func sitAgain(
+        _ index: UInt32, _ audience: AudienceID, _ carrier: any Carrier
+    ) {
+        guard let seat = seats[index] else { return }
+        leaveSection(index)
+        switch seat.standing {
+        case .filling, .behind: stations[seat.station]?.waiting -= 1
+        case .joining, .level, .catchingUp: break
+        }
+        if seat.holdsRoom { stations[seat.station]?.waiting -= 1 }
+        leave(audience, index, carrier)
+        seats[index]?.holdsRoom = false
+        seats[index]?.passed = 0
+        seats[index]?.audience = nil
+        seats[index]?.standing = .joining
+        join(index, cursor: nil, carrier)
     }
 
     /// To everybody who keeps up; whoever is behind does without.
@@ -91,17 +102,18 @@ extension Desk {
             let place = first + i < members ? first + i : first + i - members
             let member = section.members[place]
             if member.holds >= frame.leads { continue }
-            if isBehind(member.station, now) {
+            let encoding = isPrepared ? nil : stations[member.station]?.encoding
+            let line = stations[member.station]?.admit(length, settings.terms, now: now)
+            guard let line else {
                 fallBehind(member, holding: section.sent, now)
                 behind.append(place)
                 continue
             }
-            if !isPrepared, let encoding = stations[member.station]?.encoding {
+            if let encoding {
                 carrier.prepare(frame.bytes, encoding)
                 isPrepared = true
             }
-            stations[member.station]?.session.flow.add(length, now: now)
-            if let line = stations[member.station]?.line { carrier.carryPrepared(to: line) }
+            carrier.carryPrepared(to: line)
             counts.deliveries += 1
             counts.deliveredBytes += UInt64(length)
         }
@@ -148,6 +160,7 @@ extension Desk {
         }
         seats[id.index]?.audience = joined.audience
         seats[id.index]?.view = joined.view
+        seats[id.index]?.kind = joined.kind
         seats[id.index]?.cursor = joined.cursor
         let answer = Subscribed(
             id: seat.subscribe.id, view: joined.view, verdict: joined.verdict, kind: joined.kind,
@@ -176,6 +189,7 @@ extension Desk {
             let rung = fill.isSnapshot ? Lag.Rung.snapshot : .merging
             let merged = fill.to > from ? fill.to - from : 0
             counts.merged += merged
+            seats[id.index]?.merged += merged
             if fill.isSnapshot { counts.snapshotRungs += 1 }
             if merged > 0 {
                 let lag = Lag(view: seat.view, rung: rung, merged: merged)

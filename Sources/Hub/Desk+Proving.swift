@@ -12,6 +12,11 @@ extension Desk {
             send(.error(problem), to: station, now, carrier)
             return
         }
+        if seat.kind == .event || seat.kind == .signal {
+            let problem = Problem(code: .wrongKind, reason: "the topic holds no document to prove")
+            send(.error(problem), to: station, now, carrier)
+            return
+        }
         if report.hash != nil {
             if let last = seat.repaired, now.since(last) < seat.repairWait { return }
             switch seat.standing {

@@ -33,6 +33,8 @@ public struct SeatReport: Equatable, Sendable {
     public let epoch: Text?
     /// How often it fell behind lately.
     public let lags: Int
+    /// Versions that it was not sent one by one, since it subscribed.
+    public let merged: UInt64
     /// Its frames a second at most; nil for as they are made.
     public let rate: Number?
     public let name: Text?
@@ -57,6 +59,18 @@ extension Desk {
         return reports
     }
 
+    /// Who reads a topic here, each with the subscriptions to it alone.
+    public func readers(of topic: TopicKey, limit: Int, now: Instant) -> [ConnectionReport] {
+        var reports: [ConnectionReport] = []
+        for index in stations.indices where reports.count < limit {
+            guard let station = stations[UInt32(index)],
+                station.seats.contains(where: { seats[$0]?.topic == topic })
+            else { continue }
+            reports.append(report(station, now, of: topic))
+        }
+        return reports
+    }
+
     /// Those who are to be disconnected: by id, by user, or by the token that let them in.
     public func stations(
         tenant: Text?, user: Text? = nil, id: Text? = nil, token: Text? = nil
@@ -71,14 +85,17 @@ extension Desk {
         }
     }
 
-    private func report(_ station: Station, _ now: Instant) -> ConnectionReport {
+    private func report(
+        _ station: Station, _ now: Instant, of topic: TopicKey? = nil
+    ) -> ConnectionReport {
         ConnectionReport(
             id: station.session.connection, line: station.line, user: station.principal?.name,
             tenant: station.principal?.tenant, encoding: station.encoding,
             inFlight: station.inFlight, sentBytes: station.session.flow.sent,
             unconfirmedBytes: station.session.flow.unconfirmed,
             silence: station.session.flow.silence(now),
-            seats: station.seats.compactMap { seats[$0].map { report($0) } })
+            seats: station.seats.compactMap { seats[$0] }
+                .filter { topic == nil || $0.topic == topic }.map { report($0) })
     }
 
     private func report(_ seat: Seat) -> SeatReport {
@@ -100,6 +117,6 @@ extension Desk {
         return SeatReport(
             id: seat.subscribe.id, topic: seat.topic.name, view: seat.view, standing: standing,
             version: version, epoch: seat.cursor?.epoch, lags: seat.lags,
-            rate: seat.rate.number, name: seat.subscribe.name)
+            merged: seat.merged, rate: seat.rate.number, name: seat.subscribe.name)
     }
 }

@@ -51,6 +51,8 @@ public struct Desk: ~Copyable {
 
     public struct Counts: Equatable, Sendable {
         public var messages: UInt64 = 0
+        /// Of these, before framing.
+        public var receivedBytes: UInt64 = 0
         public var problems: UInt64 = 0
         public var deliveries: UInt64 = 0
         public var deliveredBytes: UInt64 = 0
@@ -66,6 +68,7 @@ public struct Desk: ~Copyable {
         /// Adds up what several have counted.
         public static func += (sum: inout Counts, other: Counts) {
             sum.messages += other.messages
+            sum.receivedBytes += other.receivedBytes
             sum.problems += other.problems
             sum.deliveries += other.deliveries
             sum.deliveredBytes += other.deliveredBytes
@@ -164,6 +167,7 @@ public struct Desk: ~Copyable {
         _ bytes: Span<UInt8>, from station: UInt32, now: Instant, carrier: any Carrier
     ) {
         counts.messages += 1
+        counts.receivedBytes += UInt64(bytes.count)
         guard let encoding = stations[station]?.encoding else { return }
         let reaction: ServerSession.Reaction?
         do throws(MessageError) {
@@ -211,8 +215,8 @@ public struct Desk: ~Copyable {
             send(message, to: station, now, carrier)
         case .verify(let token):
             switch carrier.verify(token) {
-            case .rejected(let reason):
-                let next = stations[station]?.session.rejected(reason)
+            case .rejected(let code, let reason):
+                let next = stations[station]?.session.rejected(code, reason)
                 react(next ?? .none, station, now, carrier)
             case .accepted(let principal, let lifetime):
                 admit(principal, lifetime, station, now, carrier)
@@ -229,7 +233,8 @@ public struct Desk: ~Copyable {
         let before = stations[station]?.principal
         // A connection is one principal's for life; a token of another needs another connection.
         if let before, before.name != principal.name || before.tenant != principal.tenant {
-            let next = stations[station]?.session.rejected("the token is somebody else's")
+            let next = stations[station]?.session.rejected(
+                .tokenInvalid, "the token is somebody else's")
             react(next ?? .none, station, now, carrier)
             return
         }

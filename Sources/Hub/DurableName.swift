@@ -47,6 +47,8 @@ public struct DurableName: Sendable {
     /// Who held it before nobody did.
     private var lastHolder: Holder?
     var isDirty = false
+    /// It has never been stored.
+    private(set) var isNew = false
     private var credit: UInt64 = 0
     /// Bytes that may still be sent before the holder's desk says that there is room for more; the
     /// last event may exceed it.
@@ -78,6 +80,14 @@ public struct DurableName: Sendable {
     init(name: Text, done: UInt64) {
         self.init(State(name: name, done: done, beyond: Ranges(), deliveries: []))
         isDirty = true
+        isNew = true
+    }
+
+    /// Its state is on its way to the store.
+    mutating func handOver() -> State {
+        isDirty = false
+        isNew = false
+        return state
     }
 
     // MARK: Holding
@@ -158,12 +168,6 @@ public struct DurableName: Sendable {
         }
         state.deliveries.append(State.Delivery(sequence: sequence, count: 1))
         return (sequence, 0)
-    }
-
-    /// An event that retention took before it was delivered.
-    mutating func lost(_ sequence: UInt64) {
-        credit += 1
-        finish(sequence)
     }
 
     /// An event that is none of its own.

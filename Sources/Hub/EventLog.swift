@@ -42,6 +42,16 @@ public struct EventLog: Sendable {
         }
     }
 
+    /// Forgets the oldest, those of a greater age; false when there are none.
+    mutating func forget(olderThan age: Interval, at wall: WallTime) -> Bool {
+        let start = dropped
+        while dropped < entries.count, let entry = entries[dropped], entry.time + age < wall {
+            entries[dropped] = nil
+            dropped += 1
+        }
+        return dropped > start
+    }
+
     subscript(sequence: UInt64) -> Entry? {
         let i = place(from: sequence)
         guard i < entries.count, entries[i]?.sequence == sequence else { return nil }

@@ -34,6 +34,15 @@ extension Hub {
         return (0, !cursor.epoch.isEmpty)
     }
 
+    /// Whether the reader has come further in this epoch than its log, which then was put back to
+    /// what it once was: sequences will stand for other events, and the reader must be told.
+    private func isAhead(_ join: Request.Join, _ topic: Topic) -> Bool {
+        guard let cursor = join.cursor, let epoch = topic.epoch, cursor.epoch == epoch else {
+            return false
+        }
+        return cursor.version > topic.version
+    }
+
     /// What a reader with this cursor must be sent before it goes with the others.
     mutating func arrival(
         of join: Request.Join, _ topic: Topic, _ view: Int, _ audience: AudienceID
@@ -43,12 +52,14 @@ extension Hub {
         switch topic.settings.kind {
         case .signal: return (.continued, nothing, nil)
         case .event:
+            let begun: Subscribed.Verdict = isAhead(join, topic) ? .snapshot : .continued
             if let reader = join.reader {
                 let gone = seatReader(reader, join, audience, topic)
+                if begun == .snapshot { return (begun, nothing, gone > 0 ? gone : nil) }
                 return (gone > 0 ? .gone : .continued, nothing, gone > 0 ? gone : nil)
             }
             guard let (held, isOfAnotherEpoch) = held(by: join, topic) else {
-                return (.continued, nothing, nil)
+                return (begun, nothing, nil)
             }
             if held == topic.version {
                 return (isOfAnotherEpoch ? .gone : .continued, nothing, nil)

@@ -28,7 +28,17 @@ extension Hub {
                 epoch: topic.epoch ?? Text(), version: cursorVersion(of: join, topic, fill),
                 print: view.print),
             rate: join.rate, gone: gone, fill: fill)
-        letters.append((Int(join.desk), .joined(join.seat, joined)))
+        let letter = (desk: Int(join.desk), notice: Notice.joined(join.seat, joined))
+        guard let reader = join.reader, let name = topic.name(reader.name) else {
+            return letters.append(letter)
+        }
+        if topic.settings.isDurable && topic.epoch != nil && topic.names[name].isNew {
+            topic.seated.append(letter)
+        } else {
+            letters.append(letter)
+            // What it is owed is in the store already, and need not wait for what comes next.
+            serve(name, topic, now)
+        }
     }
 
     private mutating func audience(
@@ -150,6 +160,7 @@ extension Hub {
         loadRested(now: now)
         expire(now: now)
         forgetLeavers(now: now)
+        tend(now: now)
         beginCommits()
         serveReaders(now: now)
         var waiting: [AudienceID] = []
@@ -221,6 +232,7 @@ extension Hub {
                 soonest = min(soonest ?? due, due)
             }
         }
+        if let due = tending.deadline(settings.rules) { soonest = min(soonest ?? due, due) }
         for entry in resting { soonest = min(soonest ?? entry.until, entry.until) }
         // Fields expire by the wall, which is looked at often enough.
         if !expiring.isEmpty {

@@ -110,7 +110,7 @@ extension Hub {
         owing = later
     }
 
-    private mutating func serve(_ i: Int, _ topic: Topic, _ now: Instant) {
+    mutating func serve(_ i: Int, _ topic: Topic, _ now: Instant) {
         // Events of an epoch that the reader does not know could not be told from another's.
         if let holder = topic.names[i].holder, !holder.knowsEpoch,
             let audience = audiences[Int(holder.audience.index)],
@@ -129,8 +129,10 @@ extension Hub {
                 let frame = topic.eventFrame(
                     audience.key.view, entry, before: delivery.before, encoding, wall)
             else {
-                topic.names[i].lost(delivery.sequence)
-                continue
+                // Retention was faster than its reader, who must hear of it (rule 23).
+                topic.names[i].release()
+                letters.append((Int(holder.desk), .overtaken(holder.seat)))
+                return
             }
             topic.names[i].spend(frame.count)
             letters.append((Int(holder.desk), .event(holder.seat, frame)))

@@ -21,6 +21,8 @@ extension Hub {
             writes.append(write)
             places.append(place)
             topic.underWay = topic.batch.answers
+            topic.seatedUnderWay = topic.seated
+            topic.seated = []
             topic.batch = Topic.Batch()
             topic.standing = .committing(commits, waiting: topic.held)
             topic.held = []
@@ -34,10 +36,10 @@ extension Hub {
 
     private func write(of topic: Topic) -> TopicWrite? {
         guard let epoch = topic.epoch else { return nil }
+        if topic.batch.isLast { return TopicWrite(key: topic.key, epoch: epoch, isLast: true) }
         var names: [DurableName.State] = []
         for i in topic.names.indices where topic.names[i].isDirty {
-            topic.names[i].isDirty = false
-            names.append(topic.names[i].state)
+            names.append(topic.names[i].handOver())
         }
         if topic.batch.isEmpty && names.isEmpty { return nil }
         topic.recordsSinceCheckpoint += topic.batch.records.count
@@ -47,7 +49,7 @@ extension Hub {
             checkpoint = topic.checkpoint
         }
         // A topic that began anew says so even where it holds nothing yet.
-        if topic.batch.isAnew { checkpoint = topic.checkpoint }
+        if topic.batch.isAnew || topic.batch.isTrimmed { checkpoint = topic.checkpoint }
         var write = TopicWrite(
             key: topic.key, epoch: epoch, records: topic.batch.records, names: names,
             deadLetters: topic.batch.deadLetters, checkpoint: checkpoint)
@@ -69,9 +71,8 @@ extension Hub {
             } else if let stored {
                 restore(topic, stored)
             } else if topic.version > 0 {
-                // What was taken back was all there ever was of it: it is absent again.
-                restore(topic, StoredTopic(epoch: Text()))
-                topic.epoch = nil
+                // What was taken back was all there ever was of it.
+                empty(topic)
             }
             release(topic, now)
         case .loadFailed(let key):
@@ -81,11 +82,15 @@ extension Hub {
             for topic in topics(committing: id) {
                 for (origin, outcome) in topic.underWay { self.answer(origin, outcome) }
                 topic.underWay = []
+                letters += topic.seatedUnderWay
+                topic.seatedUnderWay = []
+                if topic.isGoing { gone(topic) }
                 release(topic, now)
             }
         case .failed(let id):
             counts.failedCommits += 1
             for topic in topics(committing: id) { takeBack(topic) }
+        case .listed(let list): receive(list)
         }
     }
 
@@ -103,6 +108,11 @@ extension Hub {
         case .loading(let requests), .committing(_, let requests): waiting = requests
         }
         topic.standing = .ready
+        if topic.epoch == nil {
+            // There is nothing to store, and their names are stored with the first event.
+            letters += topic.seated
+            topic.seated = []
+        }
         flushCommitted(topic, now: now)
         for request in waiting { receive(request, now: now) }
         dropIfUnused(topic)
@@ -117,6 +127,9 @@ extension Hub {
                 .refused(.storeFailed, version: nil, reason: "it could not be stored; try again"))
         }
         topic.underWay = []
+        topic.seated = topic.seatedUnderWay + topic.seated
+        topic.seatedUnderWay = []
+        topic.isGoing = false
         if case .committing(_, let waiting) = topic.standing {
             topic.standing = .loading(waiting: waiting)
         }
@@ -192,6 +205,12 @@ extension Hub {
         if !topic.expiries.isEmpty, !expiring.contains(topic.place) {
             expiring.append(topic.place)
         }
+    }
+
+    /// The topic is absent again.
+    mutating func empty(_ topic: Topic) {
+        restore(topic, StoredTopic(epoch: Text()))
+        topic.epoch = nil
     }
 
     // MARK: Expiry

@@ -56,6 +56,7 @@ public struct Hub: ~Copyable {
     var resting: [(place: Int, until: Instant)] = []
     /// Commits under way, and the topics in each.
     var committing: [(id: UInt64, places: [Int])] = []
+    var tending = Tending()
     /// The time of the last flush.
     var flushed = Instant(nanoseconds: 0)
     var storeRequests: [StoreRequest] = []
@@ -75,6 +76,8 @@ public struct Hub: ~Copyable {
         public var events: UInt64 = 0
         public var signals: UInt64 = 0
         public var expiries: UInt64 = 0
+        /// Topics that went because nobody needed them.
+        public var reclaimed: UInt64 = 0
         public var deadLetters: UInt64 = 0
         public var commits: UInt64 = 0
         public var failedCommits: UInt64 = 0
@@ -92,6 +95,7 @@ public struct Hub: ~Copyable {
             sum.events += other.events
             sum.signals += other.signals
             sum.expiries += other.expiries
+            sum.reclaimed += other.reclaimed
             sum.deadLetters += other.deadLetters
             sum.commits += other.commits
             sum.failedCommits += other.failedCommits
@@ -113,6 +117,7 @@ public struct Hub: ~Copyable {
 
     public mutating func receive(_ request: Request, now: Instant) {
         if let topic = topic(of: request) {
+            topic.used = now
             if topic.isResting && refuse(request) { return }
             if topic.postpones(request) { return }
         }
@@ -175,6 +180,7 @@ public struct Hub: ~Copyable {
             ledgerWindow: settings.dedupWindow, seed: generator.next())
         if place < topics.count { topics[place] = topic } else { topics.append(topic) }
         places[key] = place
+        if !topic.settings.lastsForEver { tending.count += 1 }
         if topic.settings.isDurable { storeRequests.append(.load(key)) }
         return topic
     }
@@ -188,6 +194,7 @@ public struct Hub: ~Copyable {
         let others = tenants[topic.key.tenant, default: 1] - 1
         tenants[topic.key.tenant] = others > 0 ? others : nil
         topics[topic.place] = nil
+        if !topic.settings.lastsForEver { tending.count -= 1 }
         freeTopics.append(topic.place)
     }
 

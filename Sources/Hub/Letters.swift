@@ -259,6 +259,8 @@ public enum Notice: Sendable {
     case signal(AudienceID, [UInt8])
     /// The topic began anew: the audience's seats take their places again, without a cursor.
     case anew(AudienceID)
+    /// Events that the seat's name was owed are gone: it takes its place again, and is told.
+    case overtaken(SeatID)
     /// The subscription has ended at the hub.
     case ended(SeatID, Code)
     case page(Origin, Page)

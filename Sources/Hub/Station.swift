@@ -24,6 +24,15 @@ struct Station: Sendable {
     var wills: [Will] = []
     /// The topics among whose watchers it said to be.
     var presences: [Text] = []
+
+    /// Notes so many bytes as sent and tells its line; nil when its reader is behind. One look in
+    /// place: a fan-out has thousands, and whatever reads a station out of the slab copies it.
+    @inline(__always)
+    mutating func admit(_ bytes: Int, _ terms: Terms, now: Instant) -> UInt64? {
+        if session.flow.isLagging(terms, now: now) { return nil }
+        session.flow.add(bytes, now: now)
+        return line
+    }
 }
 
 /// The fields of a few topics that somebody may write, so that whoever publishes to them over and
@@ -73,6 +82,8 @@ struct Seat: Sendable {
     var standing = Standing.joining
     var audience: AudienceID?
     var view: UInt64 = 0
+    /// Nil until it is seated.
+    var kind: Subscribed.TopicKind?
     /// Which view it is, and from where it began.
     var cursor: Cursor?
     /// Its place among the section's members, while it is level.
@@ -80,6 +91,8 @@ struct Seat: Sendable {
     /// How often it fell behind since `lagsSince`: the ladder's next rung depends on it.
     var lags = 0
     var lagsSince = Instant(nanoseconds: 0)
+    /// Versions that it was not sent one by one, since it subscribed.
+    var merged: UInt64 = 0
     /// The mirror was repaired at this moment; the next repair comes not before the wait is over.
     var repaired: Instant?
     var repairWait = Interval.seconds(1)
@@ -123,7 +136,8 @@ struct Slab<Element: Sendable>: Sendable {
 
     /// Reading an element by number; the number must be of one that is there or was.
     subscript(index: UInt32) -> Element? {
-        get { elements[Int(index)] }
+        // Without a copy: a station is large, and a fan-out looks at thousands.
+        _read { yield elements[Int(index)] }
         _modify { yield &elements[Int(index)] }
     }
 

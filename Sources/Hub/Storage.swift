@@ -8,6 +8,8 @@ public import Wire
 public enum StoreRequest: Sendable {
     case load(TopicKey)
     case commit(Commit)
+    /// A page of the topics that are stored, those numbered above `after`.
+    case list(after: Int64)
 }
 
 /// From the store to a hub.
@@ -18,6 +20,30 @@ public enum StoreAnswer: Sendable {
     case committed(UInt64)
     /// Nothing of it was stored.
     case failed(UInt64)
+    case listed(TopicList)
+}
+
+/// A page of the topics that are stored.
+public struct TopicList: Equatable, Sendable {
+    public struct Entry: Equatable, Sendable {
+        public let key: TopicKey
+        /// When it was last published to, to the hour.
+        public let used: WallTime
+
+        public init(key: TopicKey, used: WallTime) {
+            self.key = key
+            self.used = used
+        }
+    }
+
+    public let topics: [Entry]
+    /// The number of the last of them; nil when there are no more.
+    public let last: Int64?
+
+    public init(topics: [Entry], last: Int64?) {
+        self.topics = topics
+        self.last = last
+    }
 }
 
 /// What is stored in one transaction: a turn's changes to any number of topics.
@@ -42,10 +68,12 @@ public struct TopicWrite: Equatable, Sendable {
     public var deadLetters: [DeadLetter]
     /// Takes the place of everything before it.
     public var checkpoint: TopicCheckpoint?
+    /// Nothing of the topic is kept.
+    public let isLast: Bool
 
     public init(
         key: TopicKey, epoch: Text, records: [Record] = [], names: [DurableName.State] = [],
-        deadLetters: [DeadLetter] = [], checkpoint: TopicCheckpoint? = nil
+        deadLetters: [DeadLetter] = [], checkpoint: TopicCheckpoint? = nil, isLast: Bool = false
     ) {
         self.key = key
         self.epoch = epoch
@@ -53,6 +81,7 @@ public struct TopicWrite: Equatable, Sendable {
         self.names = names
         self.deadLetters = deadLetters
         self.checkpoint = checkpoint
+        self.isLast = isLast
     }
 }
 
@@ -119,8 +148,15 @@ public struct StoredTopic: Equatable, Sendable {
         deadLetters = []
     }
 
-    /// Takes a write in: what a store does, said once for all of them.
-    public mutating func take(_ write: TopicWrite) {
+    /// What is stored of a topic after a write: what a store does, said once for all of them.
+    public static func after(_ write: TopicWrite, _ stored: StoredTopic?) -> StoredTopic? {
+        if write.isLast { return nil }
+        var topic = stored ?? StoredTopic(epoch: write.epoch)
+        topic.take(write)
+        return topic
+    }
+
+    private mutating func take(_ write: TopicWrite) {
         if write.epoch != epoch { self = StoredTopic(epoch: write.epoch) }
         records += write.records
         for name in write.names {

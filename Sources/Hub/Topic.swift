@@ -27,6 +27,10 @@ final class Topic {
     /// The store could not give it lately, and is asked again when some time has passed.
     var isResting = false
     var failedLoads = 0
+    /// When it was last asked for anything; nil where it was read from the store only to go.
+    var used: Instant?
+    /// It is about to go: the store is forgetting it.
+    var isGoing = false
 
     /// How a durable topic stands to its store. A topic that is not durable is always `ready`.
     enum Standing {
@@ -46,10 +50,14 @@ final class Topic {
         var settledLetters = 0
         /// The topic began anew, and all that was stored of it is void.
         var isAnew = false
+        /// Old events are gone, and the store shall not keep them either.
+        var isTrimmed = false
+        /// The topic goes, and all that was stored of it.
+        var isLast = false
         var answers: [(Origin, Notice.Outcome)] = []
         var isEmpty: Bool {
             records.isEmpty && deadLetters.isEmpty && answers.isEmpty && settledLetters == 0
-                && !isAnew
+                && !isAnew && !isTrimmed && !isLast
         }
     }
 
@@ -58,6 +66,11 @@ final class Topic {
     var held: [Request] = []
     /// Those of the batch that is under way.
     var underWay: [(Origin, Notice.Outcome)] = []
+    /// Readers under new names, who are told when their names are as safe as all else: whoever
+    /// was told and came back after a crash would begin later than it did. And those whose names
+    /// are under way.
+    var seated: [(desk: Int, notice: Notice)] = []
+    var seatedUnderWay: [(desk: Int, notice: Notice)] = []
     var recordsSinceCheckpoint = 0
 
     struct Expiry {

@@ -15,11 +15,16 @@ public struct TopicSettings: Equatable, Sendable {
     public var deliveryLimit: UInt64
     /// After so many records a checkpoint is stored, and the log behind it is cut.
     public var recordsPerCheckpoint: Int
+    /// How long a topic is kept that nobody watches or publishes to; nil for ever.
+    public var keep: Interval?
+    /// How long an event is kept, where there are not too many before; nil for ever.
+    public var eventAge: Interval?
 
     public init(
         kind: Subscribed.TopicKind = .state, bounds: Document.Bounds = Document.Bounds(),
         partBytes: Int = 32_768, isDurable: Bool = false, eventLimit: Int = 10_000,
-        deliveryLimit: UInt64 = 16, recordsPerCheckpoint: Int = 1_000
+        deliveryLimit: UInt64 = 16, recordsPerCheckpoint: Int = 1_000, keep: Interval? = nil,
+        eventAge: Interval? = nil
     ) {
         self.kind = kind
         self.bounds = bounds
@@ -28,7 +33,12 @@ public struct TopicSettings: Equatable, Sendable {
         self.eventLimit = eventLimit
         self.deliveryLimit = deliveryLimit
         self.recordsPerCheckpoint = recordsPerCheckpoint
+        self.keep = keep
+        self.eventAge = eventAge
     }
+
+    /// Nothing of such a topic goes by itself.
+    var lastsForEver: Bool { keep == nil && eventAge == nil }
 }
 
 /// The settings of every topic: the first pattern that matches decides.
@@ -55,6 +65,11 @@ public struct TopicRules: Equatable, Sendable {
         otherwise.isDurable || rules.contains { $0.settings.isDurable }
     }
 
+    /// Stored topics may have to go that nobody has asked for since the start.
+    var letStoredTopicsGo: Bool {
+        ([otherwise] + rules.map(\.settings)).contains { $0.isDurable && $0.keep != nil }
+    }
+
     /// What the server itself writes is not meant by a pattern such as `**`, only by one that
     /// begins as its name does; and it is of this run alone (rule 29).
     public func settings(for topic: Text) -> TopicSettings {
@@ -64,6 +79,7 @@ public struct TopicRules: Equatable, Sendable {
         let rule = rules.first { $0.pattern.text.isReserved && $0.pattern.matches(topic) }
         var settings = rule?.settings ?? TopicSettings()
         settings.isDurable = false
+        if rule == nil { settings.keep = .seconds(60) }
         return settings
     }
 }

@@ -1,4 +1,4 @@
-import Hub
+public import Hub
 import Wire
 
 /// What a token's claims grant.
@@ -11,19 +11,32 @@ import Wire
 ///
 /// `read` and `write` are true for every field, or the fields as in a subscription; absent is none.
 /// What a role grants stands in the configuration.
-enum Access {
+public enum Access {
+    /// What everybody may do whose token names it.
+    public struct Role: Equatable, Sendable {
+        public var grants: [Principal.Grant]
+        public var commands: [TopicPattern]
+
+        public init(grants: [Principal.Grant] = [], commands: [TopicPattern] = []) {
+            self.grants = grants
+            self.commands = commands
+        }
+    }
+
     /// Nil when the claims name nobody or are not of this form.
-    static func principal(
-        _ claims: Claims, roles: [Text: [Principal.Grant]] = [:]
-    ) -> Principal? {
+    static func principal(_ claims: Claims, roles: [Text: Role] = [:]) -> Principal? {
         guard let name = claims.subject, !name.isEmpty,
             case .text(let tenant)? = claims.others["tenant"], !tenant.isEmpty,
             var grants = list(claims.others["topics"], grant),
             let names = list(claims.others["roles"], text),
-            let commands = list(claims.others["commands"], text)
+            let words = list(claims.others["commands"], text)
         else { return nil }
         // A role that is not configured grants nothing: roles are the issuer's words too.
-        for role in names { grants += roles[role] ?? [] }
+        var commands = words.map { TopicPattern($0) }
+        for role in names.compactMap({ roles[$0] }) {
+            grants += role.grants
+            commands += role.commands
+        }
         let isAdministrator: Bool
         switch claims.others["admin"] {
         case nil, .boolean(false)?: isAdministrator = false
@@ -32,7 +45,7 @@ enum Access {
         }
         return Principal(
             name: name, tenant: tenant, grants: grants,
-            commands: commands.map { TopicPattern($0) }, isAdministrator: isAdministrator,
+            commands: commands, isAdministrator: isAdministrator,
             token: claims.id)
     }
 

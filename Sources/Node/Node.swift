@@ -125,7 +125,7 @@ public final class Node: Sendable {
         let shared = NodeLoop.Shared(
             post: Post(wakers), census: Census(), tickets: Tickets(),
             revocations: Revocations(store?.revocations ?? []), store: store,
-            desk: admin?.mailbox, applications: applications)
+            desk: admin?.mailbox, applications: applications, bytesAtStart: Process.residentBytes)
         if failure == nil {
             store?.begin { loop, answers in shared.post.answer(.store(answers), to: loop) }
         }

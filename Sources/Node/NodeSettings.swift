@@ -89,7 +89,7 @@ public struct AccessSettings: Sendable {
     /// How far the issuer's clock may be from ours.
     public var leeway = Interval.seconds(30)
     /// What the roles that tokens name may do.
-    public var roles: [Text: [Principal.Grant]] = [:]
+    public var roles: [Text: Access.Role] = [:]
 
     public init() {}
 }

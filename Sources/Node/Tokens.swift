@@ -5,7 +5,7 @@ public import Wire
 public struct Tokens: Sendable {
     private let verifier: TokenVerifier
     private let keys: TokenKeys
-    private let roles: [Text: [Principal.Grant]]
+    private let roles: [Text: Access.Role]
     private let revocations: Revocations
 
     public init(_ settings: AccessSettings) { self.init(settings, Revocations()) }
@@ -34,16 +34,18 @@ public struct Tokens: Sendable {
         } catch {
             // The peer learns what to do, not how the check works.
             switch error {
-            case .expired: return .rejected(reason: "the token has expired")
-            case .notYetValid: return .rejected(reason: "the token does not count yet")
-            default: return .rejected(reason: "the token is not good")
+            case .expired: return .rejected(.tokenExpired, reason: "the token has expired")
+            case .notYetValid:
+                return .rejected(.tokenInvalid, reason: "the token does not count yet")
+            default: return .rejected(.tokenInvalid, reason: "the token is not good")
             }
         }
         guard let principal = Access.principal(claims, roles: roles) else {
-            return .rejected(reason: "the token does not say who, of which tenant, may do what")
+            return .rejected(
+                .tokenInvalid, reason: "the token does not say who, of which tenant, may do what")
         }
         if revocations.covers(claims, tenant: principal.tenant) {
-            return .rejected(reason: "the token was revoked")
+            return .rejected(.tokenRevoked, reason: "the token was revoked")
         }
         return .accepted(principal, lifetime: claims.life(at: now))
     }

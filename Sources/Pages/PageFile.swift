@@ -34,6 +34,7 @@ public struct PageFile: Sendable {
         PageFile("/ui/board.js", PackageResources.board_js),
         PageFile("/ui/desk.js", PackageResources.desk_js),
         PageFile("/ui/dom.js", PackageResources.dom_js),
+        PageFile("/ui/line.js", PackageResources.line_js),
         PageFile("/ui/numbers.js", PackageResources.numbers_js),
         PageFile("/ui/people.js", PackageResources.people_js),
         PageFile("/ui/standing.js", PackageResources.standing_js),

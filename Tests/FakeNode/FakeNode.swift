@@ -8,7 +8,7 @@ package final class FakeNode: Service {
         let encoding: Encoding
         var session: ServerSession
         var views: [(topic: Text, number: Int, hash: Bool)] = []
-        var held: (Frame)?
+        var held: [UInt8]?
 
         init(_ encoding: Encoding, _ session: ServerSession) {
             self.encoding = encoding
@@ -104,7 +104,10 @@ package final class FakeNode: Service {
         guard let subprotocol, let encoding = Encoding(subprotocol: Text(subprotocol)) else {
             return loop.close(id, code: .policyViolation)
         }
-        let session = ServerSession(connection: "fake", terms: Terms(), now: loop.now)
+        var terms = Terms()
+        // Short, so that clients say in every run how far they have come.
+        terms.unconfirmedTime = 300
+        let session = ServerSession(connection: "fake", terms: terms, now: loop.now)
         peers[id] = Peer(encoding, session)
         order.append(id)
     }
@@ -130,7 +133,7 @@ package final class FakeNode: Service {
         }
         while let first = late.first, first.at <= now {
             late.removeFirst()
-            _ = loop.send(message: first.bytes.span, binary: first.binary, to: first.id)
+            say(first.bytes, first.binary, first.id)
             if let arrived = first.arrived { keptTimes.append(System.now.since(arrived)) }
         }
         rest()
@@ -167,7 +170,7 @@ package final class FakeNode: Service {
         case .verify(let token):
             let verdict =
                 !faults.trustsAnybody && !["good", "good-token"].contains(token)
-                ? peer.session.rejected("no")
+                ? peer.session.rejected(.tokenInvalid, "no")
                 : peer.session.accepted(
                     principal: "somebody", tenant: "test", lifetime: nil, now: loop.now)
             react(verdict, id, peer)
@@ -189,8 +192,14 @@ package final class FakeNode: Service {
     }
 
     private func send(_ message: Message, _ id: ConnectionID, _ peer: Peer) {
-        let bytes = encoded(message, peer.encoding)
-        _ = loop.send(message: bytes.span, binary: peer.encoding == .messagePack, to: id)
+        say(encoded(message, peer.encoding), peer.encoding == .messagePack, id)
+    }
+
+    /// Everything leaves here, and is counted: a client that is slow says how far it has come, and
+    /// may not have come further than it was sent.
+    private func say(_ bytes: [UInt8], _ binary: Bool, _ id: ConnectionID) {
+        peers[id]?.session.flow.add(bytes.count, now: loop.now)
+        _ = loop.send(message: bytes.span, binary: binary, to: id)
     }
 
     // MARK: Topics
@@ -255,10 +264,14 @@ package final class FakeNode: Service {
         if verdict == .snapshot {
             sendSnapshot(topic, number, id, peer)
         } else if verdict == .caughtUp {
-            let content = topic.document.diff(from: from, in: topic.views[number])
-            send(
-                .diff(Diff(view: UInt64(number), from: from, to: version, content: content)),
-                id, peer)
+            // Names that were given aliases while the client was away are told with what it missed.
+            let view = topic.views[number]
+            let isBinary = peer.encoding == .messagePack
+            let diff = Diff(
+                view: UInt64(number), from: from, to: version,
+                content: topic.document.diff(from: from, in: view),
+                definitions: isBinary ? topic.document.definitions(after: from, in: view) : [])
+            send(.diff(diff), id, peer)
         }
     }
 
@@ -348,7 +361,7 @@ package final class FakeNode: Service {
             return
         }
         if isDue(faults.swapsOneIn), peer.held == nil {
-            peer.held = Frame.server(bytes, binary: binary)
+            peer.held = bytes
             return
         }
         var bytes = bytes
@@ -356,17 +369,15 @@ package final class FakeNode: Service {
             // The last byte of the last value: a digit in JSON, a part of a number in binary.
             spoil(&bytes, binary)
         }
-        _ = loop.send(message: bytes.span, binary: binary, to: id)
+        say(bytes, binary, id)
         if isMeasured, faults.lateOfThousand > 0 {
             keptTimes.append(System.now.since(arrived))
         }
         if let held = peer.held {
             peer.held = nil
-            _ = loop.send(held, to: id)
+            say(held, binary, id)
         }
-        if isDue(faults.repeatsOneIn) {
-            _ = loop.send(message: bytes.span, binary: binary, to: id)
-        }
+        if isDue(faults.repeatsOneIn) { say(bytes, binary, id) }
     }
 
     private func spoil(_ bytes: inout [UInt8], _ binary: Bool) {

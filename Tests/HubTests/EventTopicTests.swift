@@ -9,7 +9,7 @@ import Wire
             otherwise: TopicSettings(
                 kind: .event, isDurable: true, eventLimit: 20, deliveryLimit: 3)))
 
-    private func publish(_ client: Rig.Client, _ values: ClosedRange<Int64>) {
+    fileprivate func publish(_ client: Rig.Client, _ values: ClosedRange<Int64>) {
         for value in values {
             _ = client.session.publish("log", .event(.integer(value)))
             rig.pump()
@@ -17,19 +17,19 @@ import Wire
     }
 
     /// The data of the events that came as fresh, in order.
-    private func fresh(_ client: Rig.Client) -> [Value] {
+    fileprivate func fresh(_ client: Rig.Client) -> [Value] {
         client.notices.compactMap {
             if case .event(_, let event, .fresh) = $0 { event.data } else { nil }
         }
     }
 
-    private func deliveries(_ client: Rig.Client) -> [UInt64] {
+    fileprivate func deliveries(_ client: Rig.Client) -> [UInt64] {
         client.notices.compactMap {
             if case .event(_, let event, _) = $0 { event.sequence } else { nil }
         }
     }
 
-    private func integers(_ range: ClosedRange<Int64>) -> [Value] { range.map { .integer($0) } }
+    fileprivate func integers(_ range: ClosedRange<Int64>) -> [Value] { range.map { .integer($0) } }
 
     @Test func everybodyGetsWhatComesFromNowOn() {
         let writer = rig.client("w")
@@ -196,6 +196,28 @@ import Wire
         #expect(deliveries(reader) == [UInt64](6...25))
     }
 
+    @Test func aNewNameIsToldWhenItIsStoredAndNotBefore() {
+        let writer = rig.client("w")
+        publish(writer, 1...2)
+        let reader = rig.client("r")
+        rig.pump()
+        rig.holdsStore = true
+        let id = reader.session.subscribe("log", name: "worker", start: .now, credit: 100)
+        rig.pump()
+        #expect(!reader.notices.contains(.subscribed(id: id, .continued)))
+        rig.store.failures = 1
+        rig.holdsStore = false
+        rig.pump()
+        #expect(reader.notices.contains(.subscribed(id: id, .continued)))
+        // Whatever happens from now on it hears of.
+        rig.crash()
+        rig.connect(writer)
+        publish(writer, 3...3)
+        rig.connect(reader)
+        rig.pump()
+        #expect(deliveries(reader) == [3])
+    }
+
     @Test func thePastIsReadPageByPage() {
         let writer = rig.client("w")
         publish(writer, 1...7)
@@ -253,5 +275,85 @@ import Wire
         }
         #expect(events.map { $0.sequence } == [1])
         #expect(events.map { $0.deliveries } == [0])
+    }
+}
+
+extension EventTopicTests {
+    @Test("L19: also a reader who is there, and too slow, is told how many are gone")
+    func retentionOvertakesAReader() {
+        let writer = rig.client("w")
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest, credit: 2)
+        rig.pump()
+        publish(writer, 1...30)
+        #expect(deliveries(reader) == [1, 2])
+        reader.notices = []
+        reader.session.say(.credit(Credit(id: id, amount: 1)))
+        rig.pump()
+        // The log keeps twenty; the subscription begins anew, with the credit that it asked for.
+        #expect(reader.notices.contains(.subscribed(id: id, .gone)))
+        #expect(deliveries(reader) == [11, 12])
+        #expect(fresh(reader) == integers(11...12))
+    }
+}
+
+/// What a reader of events is told of a log that was put back, and of hashes.
+@Suite struct EventProofTests {
+    let rig = Rig(TopicRules(otherwise: TopicSettings(kind: .event, isDurable: true)))
+
+    /// Publishes three events, of which only the first is in the store that the node then has.
+    private func putBack(_ reader: Rig.Client, _ id: UInt64) {
+        let writer = rig.client("w")
+        _ = writer.session.publish("log", .event(1))
+        rig.pump()
+        let copy = rig.store
+        for value in 2...3 as ClosedRange<Int64> {
+            _ = writer.session.publish("log", .event(.integer(value)))
+        }
+        rig.pump()
+        for sequence in 1...3 as ClosedRange<UInt64> { reader.session.done(id, sequence) }
+        rig.pump()
+        rig.crash()
+        rig.store = copy
+        rig.connect(reader)
+        reader.notices = []
+        rig.pump()
+        #expect(reader.notices.contains(.subscribed(id: id, .snapshot)))
+        rig.connect(writer)
+        _ = writer.session.publish("log", .event("another second"))
+        rig.pump()
+        let fresh = reader.notices.compactMap { notice -> Value? in
+            if case .event(_, let event, .fresh) = notice { event.data } else { nil }
+        }
+        #expect(fresh.last == "another second")
+    }
+
+    @Test("S8: a cursor above the head of its epoch: what was done says nothing any more")
+    func aCursorAboveTheHead() {
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log")
+        rig.pump()
+        putBack(reader, id)
+    }
+
+    @Test("S8: the same under a name")
+    func aNameWhoseReaderHasMore() {
+        let reader = rig.client("r", .json)
+        let id = reader.session.subscribe("log", name: "worker", start: .earliest)
+        rig.pump()
+        putBack(reader, id)
+    }
+
+    @Test("L14: a view of an event topic has no hash, and whoever asks is told")
+    func noHash() {
+        let reader = rig.client("r")
+        let id = reader.session.subscribe("log")
+        rig.pump()
+        reader.session.prove(id)
+        rig.pump()
+        let codes = reader.notices.compactMap { notice -> Code? in
+            if case .problem(let problem) = notice { problem.code } else { nil }
+        }
+        #expect(codes == [.wrongKind])
     }
 }

@@ -62,5 +62,7 @@ private final class Recorder: Carrier {
     func pause(_ connection: UInt64) {}
     func resume(_ connection: UInt64) {}
     func post(_ request: Request, toShard shard: Int) {}
-    func verify(_ token: Text) -> TokenVerdict { .rejected(reason: "nobody is known") }
+    func verify(_ token: Text) -> TokenVerdict {
+        .rejected(.tokenInvalid, reason: "nobody is known")
+    }
 }

@@ -21,7 +21,7 @@ import Testing
         let folder = PageTests.root.appending(path: "clients/js/test")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { $0.hasSuffix(".test.js") }.sorted()
-        #expect(files.count == 7)
+        #expect(files.count == 10)
         try run(files.map { folder.appending(path: $0).path })
     }
 

@@ -151,11 +151,12 @@ export class Page {
     }
   }
 
-  async loaded() {
+  /** Waits for a page that is loaded, and of which `also` holds. */
+  async loaded(also = "true") {
     for (;;) {
       try {
         await this.until(
-          "document.readyState !== 'loading' && document.querySelector('#standing')");
+          `document.readyState !== 'loading' && document.querySelector('#standing') && ${also}`);
         return;
       } catch (error) {
         // A page that is being replaced takes its promises along.

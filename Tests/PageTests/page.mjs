@@ -155,8 +155,10 @@ test("a token that ends says so, and another is taken by keyboard", { skip: whol
   assert.match(await page.value("entrance.innerText"), /time is over/);
   assert.ok(await page.value("document.activeElement === token"));
   await page.type(mint(secret, 600));
+  // The page is loaded anew, and the one before is not to be mistaken for it.
+  await page.value("globalThis.isOld = true");
   await page.enter();
-  await page.loaded();
+  await page.loaded("!globalThis.isOld");
   await page.until("standing.dataset.state === 'live'");
   assertQuiet(page);
 });
@@ -215,7 +217,7 @@ test("nothing that a topic contains becomes markup or breaks the page", async ()
   await page.until("/poison/.test(document.querySelector('#sessions tbody').innerText)");
   await page.until("/onerror/.test(agents.innerText) && /onerror/.test(log.innerText)");
   await page.until("/onerror/.test(people.innerHTML) && /onerror/.test(diffs.innerText)");
-  assert.equal(await page.value("document.querySelectorAll('img, script:not([src])').length"), 0);
+  assert.equal(await page.value("document.querySelectorAll('img, body script').length"), 0);
   assert.equal(await page.value("document.title"), "Support desk · Fieldcast");
   assert.ok(await page.value("!/native code|object Object/.test(document.body.innerText)"));
   const unset = { unset: [[evil], ["odd"], ["__proto__x"], ["__proto__"]] };

@@ -132,6 +132,11 @@ import Testing
             line.wholeMatch(of: /\| `(fieldcast_\w+)` \| (\w+) \| .+ \|/).map { "\($0.1) \($0.2)" }
         }
         #expect(!told.isEmpty && told == listed)
+        // Nothing grows with who comes: no label but the buckets', and few enough of those.
+        let labelled = said.text.split(separator: "\n").filter { $0.contains("{") }
+        #expect(labelled.allSatisfy { $0.contains("_bucket{le=\"") })
+        let buckets = Dictionary(grouping: labelled) { $0.prefix { $0 != "{" } }
+        #expect(buckets.count >= 4 && buckets.values.allSatisfy { $0.count <= 24 })
     }
 
     @Test("docs/troubleshooting.md explains every event of the log, and no others")

@@ -30,7 +30,7 @@ final class Room {
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                 "-keyout", path("key.pem"), "-out", path("chain.pem"), "-days", "2", "-subj",
-                "/CN=\(name)",
+                "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1",
             ])
         guard said.code == 0 else { throw RunningProgram.Ended(said: said.text) }
     }

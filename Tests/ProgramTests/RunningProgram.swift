@@ -49,6 +49,7 @@ final class RunningProgram {
         return String(decoding: all, as: UTF8.self)
     }
 
+    var id: Int32 { process.processIdentifier }
     var exitCode: Int32 { process.terminationStatus }
     var isRunning: Bool { process.isRunning }
 

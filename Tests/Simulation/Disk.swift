@@ -30,6 +30,7 @@ final class Disk {
         guard loop < queues.count, let request = queues[loop].next() else { return nil }
         switch request {
         case .load(let key): return fails ? .loadFailed(key) : .loaded(key, topics[key])
+        case .list: return .listed(TopicList(topics: [], last: nil))
         case .commit(let commit):
             if fails { return .failed(commit.id) }
             keep(commit, oracle)
@@ -49,9 +50,7 @@ final class Disk {
 
     private func keep(_ commit: Commit, _ oracle: Oracle) {
         for write in commit.writes {
-            var stored = topics[write.key] ?? StoredTopic(epoch: write.epoch)
-            stored.take(write)
-            topics[write.key] = stored
+            topics[write.key] = .after(write, topics[write.key])
             oracle.stored(write)
         }
     }

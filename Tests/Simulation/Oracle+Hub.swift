@@ -43,7 +43,7 @@ extension Oracle {
                 given(Seats.Key(desk: UInt32(desk), seat: seat), bytes)
             case .ended(let seat, _):
                 seats.ended.insert(Seats.Key(desk: UInt32(desk), seat: seat))
-            case .caughtUp, .signal, .page, .anew: break
+            case .caughtUp, .signal, .page, .anew, .overtaken: break
             }
         }
     }

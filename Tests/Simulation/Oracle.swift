@@ -161,10 +161,14 @@ final class Oracle {
         case .gap:
             if !line.isLossy { fail("client \(client.number) found a gap") }
         case .unsubscribed(let id, let code): refused(id, code, client, line, tokens)
+        case .postponed(_, let code):
+            if code != .storeFailed { fail("client \(client.number) was put off with \(code)") }
         case .outcome(let id, let outcome): learned(id, outcome, client, line)
         case .problem(let problem):
             switch problem.code {
-            case .tokenInvalid, .notAllowed, .unknownMessage: break
+            case .tokenInvalid, .tokenExpired, .notAllowed, .unknownMessage: break
+            // A hash is asked for of whatever is watched, also where there is none.
+            case .wrongKind: break
             case .malformed where line.encoding == .json: break
             default: fail("client \(client.number) was told \(problem)")
             }
@@ -250,7 +254,7 @@ final class Oracle {
         guard let place = client.wanted.firstIndex(where: { $0.id == id }) else { return }
         client.wanted[place].id = nil
         // A reader's name may be taken by who came later, even by what the same client said before.
-        if code == .storeFailed || code == .replaced { return }
+        if code == .replaced { return }
         guard let token = line.acceptedToken else {
             fail("client \(client.number) was refused before a token was accepted")
             return

@@ -24,9 +24,9 @@ struct Tokens {
 
     func verdict(_ text: Text, at now: UInt64) -> TokenVerdict {
         let token = issued[Tokens.number(text)]
-        if token.isForged { return .rejected(reason: "the signature is wrong") }
+        if token.isForged { return .rejected(.tokenInvalid, reason: "the signature is wrong") }
         if let expires = token.expires, expires <= now {
-            return .rejected(reason: "the token has expired")
+            return .rejected(.tokenExpired, reason: "the token has expired")
         }
         let read = Scenario.allowed[token.allowed]
         let grant = Principal.Grant(

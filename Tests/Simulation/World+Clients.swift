@@ -209,7 +209,6 @@ extension World {
             }
             oracle.heard(notice, client, line, tokens)
             if case .unsubscribed(let id, .replaced?) = notice { replaced(id, client) }
-            if case .unsubscribed(_, .storeFailed?) = notice { retryRefused(client, line) }
         }
     }
 
@@ -219,7 +218,8 @@ extension World {
             client.backoff.reset()
             if !line.awaitedTokens.isEmpty { line.acceptedToken = line.awaitedTokens.removeFirst() }
             retryRefused(client, line)
-        case .problem(let problem) where problem.code == .tokenInvalid:
+        case .problem(let problem)
+        where problem.code == .tokenInvalid || problem.code == .tokenExpired:
             if !line.awaitedTokens.isEmpty { line.awaitedTokens.removeFirst() }
         default: break
         }

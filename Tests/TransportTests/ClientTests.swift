@@ -55,6 +55,12 @@ import Testing
         arguments: kernels)
     func websockets(kernel: String) throws { try run("websockets_peer.py", kernel) }
 
+    @Test(
+        "TLS 1.2 and 1.3 and no older, and the protocol that both name (RFC 7301)",
+        .enabled(if: works("/usr/bin/python3", "--version"), "there is no python3 here"),
+        arguments: kernels)
+    func tls(kernel: String) throws { try run("tls_peer.py", kernel) }
+
     @Test("Where io_uring is refused, the program says so once and runs on epoll")
     func refused() throws { try run("refused_uring.py") }
 }

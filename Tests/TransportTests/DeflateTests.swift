@@ -90,6 +90,43 @@ private func inflate(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
         #expect(try keeping.decompress(second.span, limit: 100) == hello)
     }
 
+    @Test("RFC 7692 7.2.3.4: behind a last block the window lives on, and nothing need follow")
+    func lastBlocks() throws {
+        let hello = [UInt8]("Hello".utf8)
+        let keeping = try #require(Decompressor())
+        let again: [UInt8] = [0xf2, 0x00, 0x11, 0x00, 0x00]
+        for first in [
+            [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00],
+            [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
+        ] as [[UInt8]] {
+            #expect(try keeping.decompress(first.span, limit: 100) == hello)
+            #expect(try keeping.decompress(again.span, limit: 100) == hello)
+            keeping.reset()
+            #expect(throws: Decompressor.Fault.broken) {
+                try keeping.decompress(again.span, limit: 100)
+            }
+            keeping.reset()
+        }
+        // Stored whole, as large as the piece that is inflated at a time.
+        let count = 16 * 1024
+        let zeros = [UInt8](repeating: 0, count: count)
+        #expect(try inflate([0x01, 0x00, 0x40, 0xff, 0xbf] + zeros) == zeros)
+        #expect(try inflate([0x01, 0x00, 0x40, 0xff, 0xbf] + zeros + [0x00]) == zeros)
+    }
+
+    @Test("RFC 7692 7.2.3.6: empty messages, and what a coder with nothing to say may give")
+    func emptyMessages() throws {
+        let hello = [UInt8]("Hello".utf8)
+        let keeping = try #require(Decompressor())
+        let first: [UInt8] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]
+        let again: [UInt8] = [0xf2, 0x00, 0x11, 0x00, 0x00]
+        #expect(try keeping.decompress(first.span, limit: 5) == hello)
+        for empty in [[0x00], [], [0x02, 0x00], [0x03, 0x00]] as [[UInt8]] {
+            #expect(try keeping.decompress(empty.span, limit: 0) == [])
+            #expect(try keeping.decompress(again.span, limit: 5) == hello)
+        }
+    }
+
     @Test("A message of the largest size may be compressed although that makes it larger")
     func incompressible() throws {
         let stored = WebSocketInbox.compressedLimit(1_000)
@@ -104,18 +141,33 @@ private func inflate(_ bytes: [UInt8], limit: Int = 1 << 20) throws -> [UInt8] {
         }
     }
 
+    @Test("A coder with little memory may make the largest message larger", arguments: Ground.real)
+    func smallBlocks(ground: Ground) throws {
+        var limits = LoopLimits()
+        limits.deflate = DeflateOptions()
+        limits.messageBytes = 127 * 500
+        let f = try Fixture(limits, on: ground)
+        let peer = try f.upgraded(extensions: "permessage-deflate")
+        let message = (0..<limits.messageBytes).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 4) }
+        var payload: [UInt8] = []
+        for start in stride(from: 0, to: message.count, by: 127) {
+            payload += [0x00, 0x7f, 0x00, 0x80, 0xff] + message[start..<(start + 127)]
+        }
+        peer.write(clientFrame(2, payload + [0x00], reserved: 4))
+        f.turn(until: { !f.heardByServers.isEmpty || f.closeCalls > 0 })
+        let isSame = f.heardByServers == [message]
+        #expect(isSame)
+        peer.close()
+    }
+
     @Test("What is no DEFLATE is told, whatever it is")
     func broken() throws {
-        for bytes in [[0xff], [0x07], [0x00, 0x05, 0x00], [0xf2, 0x48, 0xcd]] as [[UInt8]] {
-            let inflater = try #require(Decompressor())
-            var isBroken = false
-            do throws(Decompressor.Fault) {
-                // A truncated stream may give nothing instead of failing: it must not give more.
-                isBroken = try inflater.decompress(bytes.span, limit: 100).count <= 5
-            } catch {
-                isBroken = true
-            }
-            #expect(isBroken)
+        // Codes that are none; then what was cut off inside a block, and behind one.
+        for bytes in [
+            [0xff], [0x07], [0x00, 0x05, 0x00], [0xf2, 0x48, 0xcd], [0xf3, 0x48, 0xcd],
+            [0x00, 0x06, 0x00, 0xf9, 0xff, 0x48], [0x00, 0x01, 0x00, 0xfe, 0xff, 0x48],
+        ] as [[UInt8]] {
+            #expect(throws: Decompressor.Fault.broken) { try inflate(bytes) }
         }
         var seed = MaskGenerator(seed: 99)
         for _ in 0..<2000 {

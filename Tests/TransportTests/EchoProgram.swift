@@ -21,9 +21,14 @@ final class EchoServer {
     let process = Foundation.Process()
     let address: SocketAddress
 
-    init(_ options: String...) throws {
-        process.executableURL = try echoProgram()
-        process.arguments = ["serve", "--port", "0"] + options
+    convenience init(_ options: String...) throws { try self.init(options, descriptors: nil) }
+
+    /// With at most so many descriptors, where that is said.
+    init(_ options: [String], descriptors: Int?) throws {
+        let words = try [echoProgram().path(), "serve", "--port", "0"] + options
+        process.executableURL = URL(filePath: "/bin/sh")
+        let limit = descriptors.map { "ulimit -n \($0) && " } ?? ""
+        process.arguments = ["-c", limit + "exec \"$0\" \"$@\""] + words
         let output = Pipe()
         process.standardOutput = output
         try process.run()

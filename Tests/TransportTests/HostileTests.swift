@@ -1,3 +1,4 @@
+import TestCertificates
 import Testing
 import Wire
 
@@ -145,6 +146,43 @@ private final class Honest: Service {
             EchoServer.isSanitized || last <= second + second / 20,
             "\(second) KB after two rounds, \(last) after ten")
         #expect(!honest.isClosed)
+        #expect(server.isRunning)
+    }
+
+    @Test(
+        "Out of descriptors: who is in is served, who waits comes in when others go",
+        arguments: ["epoll", "io_uring"])
+    func exhausted(kernel: String) throws {
+        if kernel == "io_uring", (try? UringKernel()) == nil { return }
+        let server = try EchoServer(["--kernel", kernel], descriptors: 40)
+        defer { server.end() }
+        func honest() throws -> Honest {
+            let loop = try Loop(LoopLimits(), on: .epoll)
+            let honest = Honest(loop)
+            loop.begin(honest)
+            _ = try loop.connect(to: server.address, WebSocketWish(host: "h"))
+            return honest
+        }
+        func turn(_ what: Comment, _ honest: Honest, until echoes: Int) {
+            let limit = System.now + .seconds(30)
+            while honest.echoes < echoes, System.now < limit {
+                _ = honest.loop.turn(atMostUntil: limit)
+            }
+            #expect(honest.echoes >= echoes, what)
+        }
+        let first = try honest()
+        defer { first.loop.begin(Nobody()) }
+        turn("the first is let in", first, until: 1)
+        let system = try EpollKernel()
+        // More than there are descriptors for. They ask for nothing, so they stay for a while.
+        let crowd = try (0..<100).map { _ in try Raw(server.address, system) }
+        turn("the first is served on", first, until: 200)
+        // It had no more, beside those that a sanitizer opens before the limit counts.
+        #expect(server.descriptors < 50)
+        for socket in crowd { socket.close() }
+        let late = try honest()
+        defer { late.loop.begin(Nobody()) }
+        turn("a late one is let in", late, until: 1)
         #expect(server.isRunning)
     }
 

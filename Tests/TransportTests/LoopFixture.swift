@@ -25,8 +25,13 @@ enum Ground: CustomTestStringConvertible, Sendable {
 struct Footing {
     let network: SimulatedNetwork?
     let choice: KernelChoice
+    /// Of a smaller ring than loops have.
+    let ringEntries: Int32?
 
-    init(_ ground: Ground, faults: SimulatedNetwork.Faults = .rough) {
+    init(
+        _ ground: Ground, faults: SimulatedNetwork.Faults = .rough, ringEntries: Int32? = nil
+    ) {
+        self.ringEntries = ringEntries
         choice = if case .uring = ground { .uring } else { .epoll }
         switch ground {
         case .epoll, .uring: network = nil
@@ -36,6 +41,9 @@ struct Footing {
 
     func loop(_ limits: LoopLimits) throws -> Loop {
         if let network { return Loop(limits, on: network) }
+        if let ringEntries, choice == .uring {
+            return Loop(limits, kernel: try UringKernel(entries: ringEntries), seed: 1)
+        }
         return try Loop(limits, on: choice)
     }
 

@@ -45,6 +45,33 @@ private final class Caller: Service {
                 + "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
     }
 
+    @Test("Requests that wait behind held ones are not moved about", arguments: Ground.real)
+    func heldFlood(ground: Ground) throws {
+        let f = try Fixture(on: ground)
+        var held: [ConnectionID] = []
+        f.onAnswer = { _, id in
+            held.append(id)
+            return .hold
+        }
+        let peer = try RawPeer(f)
+        defer { peer.close() }
+        peer.write(String(repeating: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", count: 200))
+        f.turn(until: { held.count == 1 })
+        let id = held[0]
+        var starts: [Int] = []
+        var counts = Set<Int>()
+        for round in 2...200 {
+            starts.append(f.loop[id]?.unreadStart ?? -1)
+            counts.insert(f.loop[id]?.unread.count ?? -1)
+            #expect(f.loop.respond(HTTPResponse(.ok), to: id))
+            f.turn(until: { held.count == round })
+        }
+        #expect(starts == starts.sorted() && counts.count == 1)
+        #expect(f.loop.respond(HTTPResponse(.ok), to: id))
+        #expect(f.loop[id]?.unread.isEmpty == true && f.loop[id]?.unreadStart == 0)
+        _ = peer.read(atLeast: 38 * 200)
+    }
+
     @Test("A trickle of a body is cut off; a slow but fair one is not", arguments: Ground.all)
     func trickle(ground: Ground) throws {
         var limits = LoopLimits()

@@ -75,6 +75,8 @@ private func everywhere(_ bytes: [UInt8]) -> ProxyHeader.Outcome {
         for (text, shown) in [
             ("127.0.0.1", "127.0.0.1:9"), ("::1", "[::1]:9"), ("::", "[::]:9"),
             ("2001:db8:0:0:1:0:0:1", "[2001:db8::1:0:0:1]:9"), ("fe80::1:2", "[fe80::1:2]:9"),
+            ("::ffff:192.0.2.1", "192.0.2.1:9"), ("::ffff:c000:201", "192.0.2.1:9"),
+            ("::fffe:c000:201", "[::fffe:c000:201]:9"),
         ] {
             #expect(SocketAddress(text, port: 9)?.description == shown)
         }
@@ -85,7 +87,7 @@ private func everywhere(_ bytes: [UInt8]) -> ProxyHeader.Outcome {
     @Test("X-Forwarded-For is believed from its end, as far as trusted proxies wrote it")
     func forwarded() throws {
         let trusted = TrustedProxies(
-            try ["10.0.0.0/8", "::1"].map { try #require(TrustedProxies.Range($0)) })
+            try ["10.0.0.0/8", "::1"].map { try #require(AddressRange($0)) })
         func client(_ peer: String, _ forwarded: String...) throws -> String {
             var text = "GET / HTTP/1.1\r\nhost: h\r\n"
             for line in forwarded { text += "X-Forwarded-For: \(line)\r\n" }
@@ -99,8 +101,12 @@ private func everywhere(_ bytes: [UInt8]) -> ProxyHeader.Outcome {
         #expect(try client("10.0.0.1", "6.6.6.6, 1.1.1.1, 10.2.3.4") == "1.1.1.1")
         #expect(try client("10.0.0.1", "6.6.6.6", "1.1.1.1:5000, [::1]:80") == "1.1.1.1")
         #expect(try client("10.0.0.1", "6.6.6.6, unknown, 10.1.1.1") == "10.1.1.1")
-        #expect(TrustedProxies.Range("10.0.0.0/33") == nil)
-        #expect(TrustedProxies.Range("10.0.0.0/x") == nil)
-        #expect(TrustedProxies.Range("0.0.0.0/0")?.contains(.loopback(port: 1)) == true)
+        #expect(try client("::ffff:10.0.0.1", "::ffff:1.1.1.1, ::ffff:10.9.9.9") == "1.1.1.1")
+        #expect(AddressRange("::ffff:10.0.0.0/104") == AddressRange("10.0.0.0/8"))
+        #expect(AddressRange("::ffff:10.0.0.1") == AddressRange("10.0.0.1"))
+        #expect(AddressRange("::ffff:10.0.0.0/95") == nil)
+        #expect(AddressRange("10.0.0.0/33") == nil)
+        #expect(AddressRange("10.0.0.0/x") == nil)
+        #expect(AddressRange("0.0.0.0/0")?.contains(.loopback(port: 1)) == true)
     }
 }

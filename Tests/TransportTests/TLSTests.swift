@@ -1,3 +1,4 @@
+import TestCertificates
 import Testing
 import Wire
 
@@ -77,6 +78,69 @@ private func fixture(_ ground: Ground, _ limits: LoopLimits = LoopLimits()) thro
         f.wish = TLSWish(trusting, serverName: "127.0.0.1")
         _ = try f.openPair()
         #expect(f.openedClients.count == 1)
+    }
+
+    @Test(
+        "A chain of certificates: the root alone is trusted, and without a link it is not",
+        arguments: Ground.all)
+    func chains(ground: Ground) throws {
+        let (leaf, middle, root) = (Certificates.leaf, Certificates.middle, Certificates.root)
+        let trust = TLSWish(try TLSContext(authorities: root), serverName: "leaf.test")
+        for (chain, isWhole) in [
+            (leaf + middle + root, true), (leaf + middle, true), (leaf + root, false),
+            (leaf, false),
+        ] {
+            let context = try TLSContext(
+                certificateChain: chain, privateKey: Certificates.leafKey)
+            let f = try Fixture(LoopLimits(), Footing(ground), tls: context)
+            f.wish = trust
+            let id = try f.connect()
+            f.turn(until: { f.openedClients == [id] || f.closedClients[id] != nil })
+            #expect(f.openedClients.isEmpty != isWhole)
+            #expect(isWhole || f.closedClients[id]?.cause == .violation)
+        }
+        // Cut inside a later certificate: no chain at all.
+        #expect(throws: TLSContext.Fault.badCertificate) {
+            try TLSContext(
+                certificateChain: leaf + middle.dropLast(60), privateKey: Certificates.leafKey)
+        }
+    }
+
+    @Test(
+        "Reloaded again and again under traffic: nobody who is in notices",
+        arguments: Ground.all)
+    func reloads(ground: Ground) throws {
+        let f = try fixture(ground)
+        let chains = [first, second]
+        let names = ["first.test", "second.test"]
+        var pairs = [try f.openPair()]
+        for round in 1...6 {
+            let (chain, key) = chains[round % 2]
+            // Bytes are on their way both ways while the context goes.
+            for pair in pairs {
+                #expect(f.send([UInt8(round)], from: pair.client) == .sent)
+            }
+            f.loop.replaceTLS(try TLSContext(certificateChain: chain, privateKey: key))
+            f.wish = TLSWish(try TLSContext(authorities: chain), serverName: names[round % 2])
+            let heard = f.heardByClients.count + pairs.count
+            pairs.append(try f.openPair())
+            f.turn(until: { f.heardByClients.count >= heard })
+        }
+        #expect(f.openedServers.count == 7 && f.closeCalls == 0)
+    }
+
+    @Test("Whoever draws answers under TLS and reads none does not pile them up")
+    func unread() throws {
+        let f = try fixture(.epoll)
+        let pair = try f.openPair()
+        let server = try #require(f.loop[pair.server])
+        let tls = try #require(server.tls)
+        // As if as much had been drawn from it before.
+        server.sealed.append(Frame([UInt8](repeating: 0, count: f.loop.limits.queueBytes)))
+        f.loop.unseal(server, tls, ([0xff] as [UInt8]).span)
+        #expect(!server.isDoomed)
+        f.loop.unseal(server, tls, [UInt8](repeating: 0xff, count: 100).span)
+        #expect(server.isDoomed && server.end?.cause == .violation)
     }
 
     @Test(

@@ -45,7 +45,8 @@ export declare class Refusal extends Error {
 
 export declare const Code: {
   readonly heartbeatMissed: 205; readonly notNow: 210; readonly workingOnIt: 211;
-  readonly conflict: 505; readonly never: 520; readonly replaced: 521;
+  readonly authenticationLate: 301; readonly conflict: 505; readonly tooLarge: 508;
+  readonly never: 520; readonly replaced: 521;
 };
 export declare function remedy(code: number): "now" | "later" | "token" | "snapshot" | "never";
 export declare function equal(a: Value | undefined, b: Value | undefined): boolean;

@@ -43,9 +43,8 @@ def message_section(message):
     wrong = message["wrong"]
     lines += [f"Not acceptable, because of `{wrong['field']}`:", "", "```refused"]
     lines.append(envelope(message["type"], wrong["data"]))
-    if message["type"] != "diff":
-        packed = pack_message({"type": message["type"], "data": wrong["data"]})
-        lines.append(spaced(packed))
+    packed = pack_message({"type": message["type"], "data": wrong["data"]})
+    lines.append(spaced(packed))
     lines += ["```", ""]
     return lines
 

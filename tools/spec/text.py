@@ -145,7 +145,7 @@ def play_backoff(names, vector):
 
 
 # What the client of one afternoon does not do.
-BEYOND = {"prove", "refresh", "unsubscribe", "done", "refuse"}
+BEYOND = {"prove", "refresh", "unsubscribe", "done", "refuse", "will", "presence"}
 
 
 def run_sessions(names):

@@ -20,12 +20,13 @@ export function followSessions(watch) {
       const session = sessions[key];
       if (!isMap(session)) continue;
       let row = rows.get(key);
-      if (!row) {
+      const isNew = !row;
+      if (isNew) {
         rows.set(key, row = newRow(key));
         body.append(row.line);
         freshen(row.line);
       }
-      fill(row, session);
+      fill(row, session, isNew);
     }
   };
   watch.on("change", () => redraw(draw));
@@ -44,8 +45,9 @@ function newRow(key) {
   return { line, cells };
 }
 
-function fill({ cells }, session) {
-  const changed = (cell, text) => { if (write(cell, text)) freshen(cell); };
+/** Each change shows by itself, unless the whole row does. */
+function fill({ cells }, session, isNew) {
+  const changed = (cell, text) => { if (write(cell, text) && !isNew) freshen(cell); };
   for (const name of ["customer", "subject", "channel"]) {
     changed(cells[name], textOr(session[name]));
   }

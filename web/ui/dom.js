@@ -25,6 +25,7 @@ export function freshen(place) {
   // Read, so that the animation begins anew.
   void place.offsetWidth;
   place.classList.add("fresh");
+  place.onanimationend = () => place.classList.remove("fresh");
 }
 
 /** What a value of any kind looks like to people. */

@@ -3,12 +3,14 @@
 import { byID, freshen, numberOr, redraw, write } from "./dom.js";
 
 const SAMPLES = 120;
-/** The newest last; nulls for the time before the page was opened. */
-const samples = new Array(SAMPLES).fill(null);
+/** The newest last; nulls while the page was away. */
+const samples = [];
+const labels = [];
 const tiles = document.querySelectorAll("#numbers dd");
 const sketch = document.querySelector("#sketch polyline");
 const canvas = byID("chart");
 let chart = null;
+let hasLibrary = false;
 
 /** `then` is called when the first live value stands there. */
 export function follow(watch, then) {
@@ -33,29 +35,33 @@ function draw(document, then) {
   // than all the rest, comes behind it.
   documentElement.dataset.first = performance.now().toFixed(1);
   then();
-  import("/chart.js").then(begin, () => {});
+  import("/chart.js").then(() => { hasLibrary = Boolean(globalThis.Chart); }, () => {});
 }
 
 /** A cut shows as a gap. */
 function sample({ document, status }) {
   if (status === "waiting" || globalThis.document.hidden) return;
   samples.push(status === "current" ? numberOr(document.messagesPerMinute) : null);
-  samples.shift();
+  labels.push("");
+  if (samples.length > SAMPLES) {
+    samples.shift();
+    labels.pop();
+  }
   if (chart) chart.update("none");
+  else if (hasLibrary && samples.length > 1) begin();
   else outline();
 }
 
 /** Without a library: the same line, plain. */
 function outline() {
   const known = samples.filter((value) => value !== null);
-  if (!known.length) return;
+  if (known.length < 2) return;
   const [low, high] = [Math.min(...known) - 5, Math.max(...known) + 5];
   sketch.setAttribute("points", known.map((value, i) =>
-    `${SAMPLES - known.length + i},${40 - (value - low) / (high - low) * 40}`).join(" "));
+    `${i / (known.length - 1) * 120},${40 - (value - low) / (high - low) * 40}`).join(" "));
 }
 
 function begin() {
-  if (!globalThis.Chart || chart) return;
   byID("sketch").remove();
   canvas.hidden = false;
   canvas.setAttribute("role", "img");
@@ -63,7 +69,7 @@ function begin() {
   chart = new globalThis.Chart(canvas, {
     type: "line",
     data: {
-      labels: Array.from({ length: SAMPLES }, () => ""),
+      labels,
       datasets: [{ data: samples, pointRadius: 0, borderWidth: 2, tension: 0.3, fill: true }],
     },
     options: {

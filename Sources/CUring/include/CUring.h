@@ -44,6 +44,10 @@ typedef struct fc_completion {
 } fc_completion;
 // Takes the next completion; false when there is none.
 bool fc_uring_next(fc_uring *_Nonnull ring, fc_completion *_Nonnull completion);
+// Lets the system work off what it has put off until we ask for completions; takes none.
+void fc_uring_work(fc_uring *_Nonnull ring);
+// Fetches completions that found no room before; false when there were none.
+bool fc_uring_recover(fc_uring *_Nonnull ring);
 
 // A received buffer, lent until it is given back.
 uint8_t *_Nonnull fc_uring_buffer(fc_uring *_Nonnull ring, int32_t buffer);

@@ -7,6 +7,7 @@
 
 #include <lifetimebound.h>
 #include <ptrcheck.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct fc_deflater fc_deflater;
@@ -31,6 +32,8 @@ enum { FC_INFLATE_BROKEN = -1 };
 typedef struct fc_inflated {
     int64_t used;    // of the input
     int64_t written; // of the output, or FC_INFLATE_BROKEN
+    bool between;    // two blocks: the last is whole, the next has not begun
+    bool final;      // the block just ended said that it was the last
 } fc_inflated;
 // Goes on decompressing at byte `from`, which may be the end; call again while it uses input or
 // fills the output.

@@ -17,13 +17,17 @@ struct AdminAnswer {
             if case .metrics = request {
                 let metrics = Metrics(
                     sum, store: shared.store?.counts, pressure: shared.census.refuses,
-                    residentBytes: Process.residentBytes, loops: settings.loops)
+                    residentBytes: Process.residentBytes, bytesAtStart: shared.bytesAtStart,
+                    loops: settings.loops)
                 response = HTTPResponse(
                     .ok, type: "text/plain; version=0.0.4; charset=utf-8", metrics.text)
             } else if sum.isDraining {
                 response = AdminAnswer.refusal(.unavailable, "draining")
             } else {
-                response = HTTPResponse(.ok, text: "ready\n")
+                // While the disk is full reading goes on, so that nobody should be led elsewhere.
+                let isFailing = shared.store?.counts.isFailing == true
+                let but = ", but what is published to durable topics cannot be stored"
+                response = HTTPResponse(.ok, text: "ready\(isFailing ? but : "")\n")
             }
         case .topics(_, _, let limit):
             var reports: [TopicReport] = []
@@ -45,6 +49,12 @@ struct AdminAnswer {
                         reports.prefix(limit).map { .map($0.map(whole: false)) })
                 ])
             }
+        case .readers(_, let limit):
+            var reports: [ConnectionReport] = []
+            for case .connections(let found) in findings { reports += found }
+            response = AdminAnswer.json([
+                "readers": .array(reports.flatMap(\.rows).prefix(limit).map { .map($0) })
+            ])
         case .disconnect, .revoke:
             var count = 0
             for case .disconnected(let found) in findings { count += found }
@@ -126,11 +136,28 @@ extension ConnectionReport {
     }
 }
 
+extension ConnectionReport {
+    /// A row for each of its subscriptions.
+    fileprivate var rows: [Map] {
+        seats.map { seat in
+            var row: Map = ["connection": .text(self.id)]
+            row["user"] = user.map { .text($0) }
+            for entry in seat.map.entries where entry.key != "topic" {
+                row[entry.key] = entry.value
+            }
+            row["unconfirmedBytes"] = .unsigned(unconfirmedBytes)
+            row["silence"] = .unsigned(silence.wholeMilliseconds)
+            return row
+        }
+    }
+}
+
 extension SeatReport {
     fileprivate var map: Map {
         var map: Map = [
             "id": .unsigned(id), "topic": .text(topic), "view": .unsigned(view),
             "standing": .text(standing), "lags": .integer(Int64(lags)),
+            "merged": .unsigned(merged),
         ]
         map["version"] = version.map { .unsigned($0) }
         map["epoch"] = epoch.map { .text($0) }

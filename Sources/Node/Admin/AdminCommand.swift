@@ -6,6 +6,7 @@ struct AdminCommand: Equatable {
     var address = SocketAddress.loopback(port: 8081)
     var tokenFile: String?
     var isJSON = false
+    var follows = false
     var method = HTTPMethod.get
     var target = ""
 
@@ -20,7 +21,10 @@ struct AdminCommand: Equatable {
           reset TENANT TOPIC                begin a topic anew: a new epoch, nothing in it
           connections [--tenant T] [--user U] [--limit N]
           slow [--limit N]                  connections that are behind
-          trace ID                          a connection's subscriptions, cursors and rungs
+          trace ID [--follow]               a connection's subscriptions: how far each is, how
+                                            it stands, how often it fell behind, and how many
+                                            versions it was not sent one by one
+          trace TENANT TOPIC [--follow]     the same of all who read a topic
           disconnect ID
           disconnect --tenant T --user U    they may come back at once
           revoke --tenant T --user U        every token that the user was given so far
@@ -32,6 +36,8 @@ struct AdminCommand: Equatable {
           --at HOST:PORT     the node's administrative listener (127.0.0.1:8081)
           --token-file FILE  a token with the claim "admin": true, where one is wanted
           --json             the answer as it came
+          --follow           with trace: a line whenever something changes, until Ctrl-C or the
+                             connection's end
 
         """
 
@@ -42,6 +48,7 @@ struct AdminCommand: Equatable {
         while let word = words.popFirst() {
             switch word {
             case "--json": isJSON = true
+            case "--follow": follows = true
             case "--at", "--token-file", "--tenant", "--user", "--prefix", "--limit", "--token":
                 guard let value = words.popFirst() else {
                     throw NodeCommand.Mistake(text: "\(word) wants a value after it")
@@ -51,8 +58,8 @@ struct AdminCommand: Equatable {
                 throw NodeCommand.unknown(
                     word,
                     known: [
-                        "--at", "--token-file", "--json", "--tenant", "--user", "--prefix",
-                        "--limit", "--token",
+                        "--at", "--token-file", "--json", "--follow", "--tenant", "--user",
+                        "--prefix", "--limit", "--token",
                     ])
             default: names.append(word)
             }
@@ -97,6 +104,10 @@ struct AdminCommand: Equatable {
                     "topic": "/topic", "dead-letters": "/deadletters", "reset": "/topic/reset",
                     "replay": "/deadletters/replay",
                 ][verb] ?? path
+        case "trace" where names.count == 2:
+            wanted = 2
+            path = "/topic/readers"
+            query += [("tenant", names[0]), ("topic", names[1])]
         case "trace":
             wanted = 1
             path = "/connection"
@@ -122,6 +133,9 @@ struct AdminCommand: Equatable {
                     ? "\(verb) wants a tenant and a topic"
                     : wanted == 1 ? "\(verb) wants an id" : "\(verb) wants no name after it")
         }
+        guard !follows || verb == "trace" else {
+            throw NodeCommand.Mistake(text: "--follow is for trace")
+        }
         if ["reset", "replay", "disconnect", "revoke"].contains(verb) { method = .post }
         target =
             query.isEmpty
@@ -143,6 +157,7 @@ struct AdminCommand: Equatable {
             let text = String(decoding: token, as: UTF8.self).filter { !$0.isWhitespace }
             fields.append(("authorization", "Bearer \(text)"))
         }
+        if follows { return Trace(address, target, fields, isJSON: isJSON).follow() }
         let call = HTTPCall(method, host: address.description, target: target, fields: fields)
         guard let answer = SingleCall.make(call, to: address) else {
             Process.write(
@@ -174,7 +189,7 @@ struct AdminCommand: Equatable {
 }
 
 /// One request and its answer, on a loop of its own.
-private final class SingleCall: Service {
+final class SingleCall: Service {
     struct Answer {
         let status: Int
         let body: [UInt8]

@@ -8,6 +8,7 @@ enum AdminRequest {
     case ready
     case metrics
     case topics(tenant: Text?, prefix: Text, limit: Int)
+    case readers(TopicKey, limit: Int)
     case operate(TopicKey, Operation.Verb)
     case connections(tenant: Text?, user: Text?, id: Text?, onlySlow: Bool, limit: Int)
     case disconnect(tenant: Text?, user: Text?, id: Text?, token: Text?, Code)
@@ -39,6 +40,8 @@ enum AdminRequest {
                 tenant: query.text("tenant"), prefix: query.text("prefix") ?? Text(),
                 limit: try query.limit())
         case "/topic": self = .operate(try query.topic(), .read)
+        case "/topic/readers":
+            self = .readers(try query.topic(), limit: try query.limit())
         case "/topic/reset": self = .operate(try query.topic(), .reset)
         case "/deadletters": self = .operate(try query.topic(), .deadLetters)
         case "/deadletters/replay":
@@ -68,7 +71,8 @@ enum AdminRequest {
         default:
             throw Mistake(
                 status: .notFound,
-                text: "there are /health, /ready, /metrics, /topics, /topic, /topic/reset, "
+                text: "there are /health, /ready, /metrics, /topics, /topic, /topic/readers, "
+                    + "/topic/reset, "
                     + "/connections, /connection, /connections/disconnect, /slow, /users/revoke, "
                     + "/tokens/revoke, /deadletters and /deadletters/replay")
         }
@@ -90,6 +94,7 @@ enum AdminRequest {
         case .health, .ready, .metrics, .revoke: .counters
         case .topics(let tenant, let prefix, let limit):
             .topics(tenant: tenant, prefix: prefix, limit: limit)
+        case .readers(let topic, let limit): .readers(topic, limit: limit)
         case .operate(let topic, let verb): .operate(topic, verb)
         case .connections(let tenant, let user, let id, let onlySlow, let limit):
             .connections(tenant: tenant, user: user, id: id, onlySlow: onlySlow, limit: limit)

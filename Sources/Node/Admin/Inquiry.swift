@@ -10,6 +10,8 @@ struct Inquiry: Sendable {
         case topics(tenant: Text?, prefix: Text, limit: Int)
         case connections(
             tenant: Text?, user: Text?, id: Text?, onlySlow: Bool, limit: Int)
+        /// Who reads a topic, wherever it is owned.
+        case readers(TopicKey, limit: Int)
         /// Of a topic that the loop owns.
         case operate(TopicKey, Operation.Verb)
         case disconnect(
@@ -49,6 +51,8 @@ extension NodeLoop {
                 desk.reports(
                     tenant: tenant, user: user, id: id, onlySlow: onlySlow, limit: limit,
                     now: loop.now))
+        case .readers(let topic, let limit):
+            finding = .connections(desk.readers(of: topic, limit: limit, now: loop.now))
         case .operate(let topic, let verb):
             // Its answer comes when the topic has been read and what was done is on its way.
             operate(Operation(topic: topic, verb: verb, number: inquiry.number))

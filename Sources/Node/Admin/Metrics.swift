@@ -15,11 +15,16 @@ struct Metrics {
         ("fieldcast_subscriptions", "gauge", "Subscriptions of all of these."),
         ("fieldcast_topics", "gauge", "Topics in memory."),
         ("fieldcast_messages_total", "counter", "Messages received."),
+        ("fieldcast_received_bytes_total", "counter", "Bytes of these, before framing."),
         ("fieldcast_problems_total", "counter", "Messages that made no sense."),
         ("fieldcast_patches_total", "counter", "Patches applied."),
         ("fieldcast_events_total", "counter", "Events appended."),
         ("fieldcast_signals_total", "counter", "Signals passed on."),
         ("fieldcast_expiries_total", "counter", "Fields that unset themselves."),
+        (
+            "fieldcast_reclaimed_topics_total", "counter",
+            "Topics that went because nobody needed them for as long as they are kept."
+        ),
         ("fieldcast_repeats_total", "counter", "Publishes that were answered from the ledger."),
         ("fieldcast_frames_total", "counter", "Frames made, each once for its whole audience."),
         ("fieldcast_deliveries_total", "counter", "Frames handed to connections."),
@@ -45,19 +50,21 @@ struct Metrics {
         ("fieldcast_store_commits_total", "counter", "Commits that were stored."),
         ("fieldcast_store_failed_commits_total", "counter", "Commits that were not."),
         ("fieldcast_store_groups_total", "counter", "Transactions, each with many commits."),
+        ("fieldcast_store_failing", "gauge", "1 while what is published cannot be stored."),
         ("fieldcast_memory_pressure", "gauge", "What is refused for want of memory: 0 nothing."),
         ("fieldcast_resident_bytes", "gauge", "Memory of the process."),
         (
             "fieldcast_connection_bytes", "gauge",
-            "Memory of the process for each connection, all else included."
+            "Memory of the process beyond what it had at its start, for each connection."
         ),
         ("fieldcast_loops", "gauge", "Event loops."),
     ]
 
     init(
         _ counters: LoopCounters, store: Store.Counts?, pressure: Pressure, residentBytes: UInt64,
-        loops: Int
+        bytesAtStart: UInt64, loops: Int
     ) {
+        let grown = residentBytes - min(residentBytes, bytesAtStart)
         let connections = counters.connections + counters.streams + counters.pollers
         let values: [String: UInt64] = [
             "fieldcast_connections": UInt64(clamping: counters.connections),
@@ -66,11 +73,13 @@ struct Metrics {
             "fieldcast_subscriptions": UInt64(clamping: counters.subscriptions),
             "fieldcast_topics": UInt64(clamping: counters.topics),
             "fieldcast_messages_total": counters.desk.messages,
+            "fieldcast_received_bytes_total": counters.desk.receivedBytes,
             "fieldcast_problems_total": counters.desk.problems,
             "fieldcast_patches_total": counters.hub.patches,
             "fieldcast_events_total": counters.hub.events,
             "fieldcast_signals_total": counters.hub.signals,
             "fieldcast_expiries_total": counters.hub.expiries,
+            "fieldcast_reclaimed_topics_total": counters.hub.reclaimed,
             "fieldcast_repeats_total": counters.hub.repeats,
             "fieldcast_frames_total": counters.hub.frames,
             "fieldcast_deliveries_total": counters.desk.deliveries,
@@ -92,10 +101,11 @@ struct Metrics {
             "fieldcast_store_commits_total": store?.commits ?? 0,
             "fieldcast_store_failed_commits_total": store?.failedCommits ?? 0,
             "fieldcast_store_groups_total": store?.groups ?? 0,
+            "fieldcast_store_failing": store?.isFailing == true ? 1 : 0,
             "fieldcast_memory_pressure": UInt64(pressure.rawValue),
             "fieldcast_resident_bytes": residentBytes,
             "fieldcast_connection_bytes":
-                connections > 0 ? residentBytes / UInt64(connections) : 0,
+                connections > 0 ? grown / UInt64(connections) : 0,
             "fieldcast_loops": UInt64(clamping: loops),
         ]
         let histograms: [String: TimeHistogram] = [

@@ -16,6 +16,11 @@ enum TextTable {
         return text
     }
 
+    /// `standing=level version=41 …`
+    static func line(of row: Map) -> String {
+        row.entries.map { "\($0.key)=\(plain($0.value))" }.joined(separator: " ")
+    }
+
     private static func table(of rows: [Value]) -> String {
         var columns: [Text] = []
         for case .map(let row) in rows {

@@ -23,10 +23,11 @@ extension Configuration {
         live.access.audience = audience.map { Text($0) }
         live.access.leeway = leeway
         for role in roles {
-            live.access.roles[Text(role.name), default: []] += role.grants.map {
-                Principal.Grant(
-                    topics: TopicPattern(Text($0.topics)), read: $0.read, write: $0.write)
-            }
+            live.access.roles[Text(role.name)] = Access.Role(
+                grants: role.grants.map {
+                    Principal.Grant(
+                        topics: TopicPattern(Text($0.topics)), read: $0.read, write: $0.write)
+                }, commands: role.commands.map { TopicPattern(Text($0)) })
         }
         var files: [[UInt8]] = []
         for file in keyFiles {
@@ -109,9 +110,11 @@ extension Configuration {
         settings.origins = Set(origins)
         settings.hasPage = hasPage
         settings.trustedProxies = TrustedProxies(
-            trustedProxies.compactMap { TrustedProxies.Range($0) })
+            trustedProxies.compactMap { AddressRange($0) })
         settings.limits = limits
         settings.hub.topicLimit = topicLimit
+        settings.hub.viewsPerTopic = viewsPerTopic
+        settings.hub.viewsPerPrincipal = viewsPerUser
         settings.hub.dedupWindow = Int(clamping: desk.terms.dedupWindow)
         settings.hub.rules = rules
         settings.desk = Desk.Settings(

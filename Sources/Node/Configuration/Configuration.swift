@@ -21,6 +21,8 @@ public struct Configuration: Equatable, Sendable {
     var trustedProxies: [String] = []
     var limits = NodeLimits()
     var topicLimit = Hub.Settings().topicLimit
+    var viewsPerTopic = Hub.Settings().viewsPerTopic
+    var viewsPerUser = Hub.Settings().viewsPerPrincipal
     var desk = DeskWish()
     var topics: [TopicWish] = []
     var storeFile: String?
@@ -50,6 +52,7 @@ public struct Configuration: Equatable, Sendable {
 
     struct RoleWish: Equatable, Sendable {
         var name = ""
+        var commands: [String] = []
         var grants: [GrantWish] = []
     }
 

@@ -1,4 +1,5 @@
 import Hub
+import Transport
 import Wire
 
 extension ConfigurationKeys {
@@ -6,6 +7,15 @@ extension ConfigurationKeys {
         Key(
             "connections", \.limits.connections, .number(1...10_000_000), .restart,
             "Connections of the whole node; beyond, listeners wait."),
+        Key(
+            "allowed_addresses", \.limits.allowedAddresses, addresses, .live,
+            sample: "[\"10.0.0.0/8\"]",
+            "From where clients may come; an empty list allows any address."),
+        Key(
+            "denied_addresses", \.limits.deniedAddresses, addresses, .live,
+            sample: "[\"192.0.2.7\"]",
+            "From where they may not. Who is connected already stays; 'admin disconnect' ends them."
+        ),
         Key(
             "connections_per_address", \.limits.connectionsPerAddress, .limit, .live,
             "Connections from one address."),
@@ -21,6 +31,12 @@ extension ConfigurationKeys {
         Key(
             "topics_per_tenant", \.limits.topicsPerTenant, .limit, .restart,
             "Topics of one tenant; each loop takes its share of them."),
+        Key(
+            "views_per_topic", \.viewsPerTopic, .number(1...64), .restart,
+            "Different masks under which one user may watch one topic; all users have 64."),
+        Key(
+            "views_per_user", \.viewsPerUser, .number(1...1_000_000), .restart,
+            "Different views of all topics of a loop that one user may watch."),
         Key(
             "messages_per_second", \.limits.messagesPerSecond, .limit, .live,
             "Messages of one connection; twice as many are taken at once. Beyond, it is not read "
@@ -103,6 +119,16 @@ extension ConfigurationKeys {
             "events", \.settings.eventLimit, .number(1...10_000_000), .restart,
             "How many events are kept; older ones are gone."),
         .init(
+            "event_age", \.settings.eventAge, lifetime.optional, .restart,
+            sample: "\"24h\"",
+            "How long an event is kept, where there are not too many before. Without it as long as "
+                + "the topic."),
+        .init(
+            "keep", \.settings.keep, lifetime.optional, .restart,
+            sample: "\"30d\"",
+            "A topic that nobody watches or publishes to for so long goes, with what is stored of "
+                + "it. Without it a topic stays for ever."),
+        .init(
             "deliveries", \.settings.deliveryLimit, .count(1...1_000), .restart,
             "How often an event is delivered before it becomes a dead letter."),
         .init(
@@ -110,6 +136,19 @@ extension ConfigurationKeys {
             .restart,
             "After so many changes the store writes the topic whole and cuts its log."),
     ]
+
+    private static var addresses: KeyForm<[AddressRange]> {
+        .list(
+            of: KeyForm(wants: "an address or a range such as \"10.0.0.0/8\"") {
+                if case .text(let text) = $0 { AddressRange(text) } else { nil }
+            } write: {
+                Quantity.quoted($0.description)
+            }, "a list of addresses and ranges in quotes")
+    }
+
+    private static var lifetime: KeyForm<Interval> {
+        .time(.seconds(1)...(.seconds(10 * 365 * 86_400)))
+    }
 
     /// All sections, in the order in which the example and the reference have them.
     static var summary: [SectionSummary] {

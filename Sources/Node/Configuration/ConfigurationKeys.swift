@@ -73,7 +73,12 @@ enum ConfigurationKeys {
     static let roles: [ConfigurationKey<Configuration.RoleWish>] = [
         .init(
             "name", \.name, .text("a name in quotes"), .live, sample: "\"agent\"",
-            "The word by which tokens have this role, in their claim roles.")
+            "The word by which tokens have this role, in their claim roles."),
+        .init(
+            "commands", \.commands,
+            .list(of: .commandPattern, "a list of patterns of commands in quotes"), .live,
+            sample: "[\"desk/*\"]",
+            "Which commands it may give to applications, by pattern, as topics are named."),
     ]
 
     static let grants: [ConfigurationKey<Configuration.GrantWish>] = [
@@ -101,7 +106,7 @@ enum ConfigurationKeys {
             "trusted_proxies", \.trustedProxies,
             .list(
                 of: .text("an address or a range such as \"10.0.0.0/8\"") {
-                    TrustedProxies.Range($0) != nil
+                    AddressRange($0) != nil
                 }, "a list of addresses and ranges in quotes"), .restart,
             sample: "[\"127.0.0.1\"]",
             "Whose X-Forwarded-For is believed about the true address of a client."),
@@ -147,6 +152,12 @@ extension KeyForm where Value == String {
         text("a pattern of topics in quotes, such as \"desk/*\" or \"desk/**\"") {
             Text($0).namesTopic
         }
+    }
+}
+
+extension KeyForm where Value == String {
+    static var commandPattern: KeyForm {
+        text("a pattern of commands such as \"desk/*\"") { Text($0).namesTopic }
     }
 }
 

@@ -101,8 +101,8 @@ extension NodeLoop {
         case .accepted(let principal, let lifetime):
             return .success(
                 Bearer(principal: principal, expires: lifetime.map { loop.now + $0 }))
-        case .rejected(let reason):
-            return .failure(Problem(code: .tokenInvalid, reason: reason))
+        case .rejected(let code, let reason):
+            return .failure(Problem(code: code, reason: reason))
         }
     }
 

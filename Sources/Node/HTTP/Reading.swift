@@ -62,6 +62,8 @@ final class Reading {
         switch message {
         case .subscribed(let body):
             subscribed = body
+            // Of events it says all by itself: the sequences begin anew.
+            if body.verdict == .snapshot && body.kind == .event { hasNews = true }
             if body.verdict == .caughtUp && subscribe.cursor == nil && known != nil
                 && subscribe.name == nil
             {

@@ -1,9 +1,13 @@
+public import Transport
 import Wire
 
 /// How much of a node one peer, user or tenant may take, and all of them together. Nil is no limit
 /// but the whole's.
 public struct NodeLimits: Equatable, Sendable {
     public var connections = 100_000
+    /// From where clients may come; empty for anywhere. And from where they may not.
+    public var allowedAddresses: [AddressRange] = []
+    public var deniedAddresses: [AddressRange] = []
     public var connectionsPerAddress: Int?
     public var connectionsPerUser: Int? = 1_000
     public var connectionsPerTenant: Int?
@@ -21,6 +25,11 @@ public struct NodeLimits: Equatable, Sendable {
     public var memoryBytes: UInt64?
 
     public init() {}
+
+    func admits(_ address: SocketAddress) -> Bool {
+        !deniedAddresses.contains { $0.contains(address) }
+            && (allowedAddresses.isEmpty || allowedAddresses.contains { $0.contains(address) })
+    }
 }
 
 /// A bucket that fills with time: so many a second, twice as many at once.

@@ -72,6 +72,9 @@ struct PageShelf: Sendable {
         return HTTPResponse(.ok, fields: fields, body: book.plain)
     }
 
+    /// Of the one script that stands in the page itself and opens the line: no other may.
+    static let opening = "sha256-3efKRFAGmYMq+nyizdzztNhWIXLrVM9rWLy0DO3MY04="
+
     /// Scripts and styles of this server alone, no frame around it, no markup made from text, and
     /// nothing about the address, which has a token in it, to anybody else.
     private static let fields: [(name: String, value: String)] = [
@@ -81,7 +84,8 @@ struct PageShelf: Sendable {
         ("cross-origin-resource-policy", "same-origin"),
         (
             "content-security-policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+            "default-src 'none'; script-src 'self' '\(PageShelf.opening)'; "
+                + "style-src 'self'; img-src 'self'; "
                 + "connect-src 'self'; base-uri 'none'; form-action 'none'; "
                 + "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
         ),

@@ -40,11 +40,23 @@ extension NodeLoop {
             sayRefused("a connection is refused for want of memory", [])
             guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
             unwelcome[id] = Problem(code: .overloaded, reason: "the server is short of memory")
-        } else if !settings.trustedProxies.trusts(peer), !countIn(id, peer) {
+        } else if !settings.trustedProxies.trusts(peer),
+            let problem = refusal(of: peer) ?? (countIn(id, peer) ? nil : .tooManyFromThere)
+        {
             guard unwelcome.count < NodeLoop.unwelcomeLimit else { return false }
-            unwelcome[id] = NodeLoop.tooManyFromThere
+            unwelcome[id] = problem
         }
         return true
+    }
+
+    /// Why clients of an address are not let in, if they are not.
+    private func refusal(of address: SocketAddress) -> Problem? {
+        if limits.admits(address) { return nil }
+        refusals.connections += 1
+        sayRefused(
+            "a client's address is not among 'allowed_addresses', or among 'denied_addresses'",
+            [("address", .text(Text(address.host)))])
+        return Problem(code: .notAllowed, reason: "clients of this address are not let in")
     }
 
     /// Counts a connection in under the address that it comes from. Of a trusted proxy's only those
@@ -63,14 +75,13 @@ extension NodeLoop {
         return true
     }
 
-    private static let tooManyFromThere = Problem(
-        code: .tooMany, reason: "too many connections from this address")
-
     private static let unwelcomeLimit = 1_000
 
     func answer(_ request: HTTPRequest, on id: ConnectionID) -> HTTPAnswer {
-        if let problem = unwelcome[id] {
-            return .respond(HTTPResponse(problem, Encoding(accepting: request), after: 5_000))
+        // Behind a proxy the requests of one connection may be many clients'.
+        if let problem = unwelcome[id] ?? refusal(of: request.client) {
+            let wait: UInt64? = problem.code == .notAllowed ? nil : 5_000
+            return .respond(HTTPResponse(problem, Encoding(accepting: request), after: wait))
         }
         if let page = settings.pages?.answer(request) { return .respond(page) }
         if !shared.applications.isEmpty, let application = application(for: request.path) {
@@ -103,7 +114,7 @@ extension NodeLoop {
         }
         guard countIn(id, request.client) else {
             let encoding = Encoding(accepting: request)
-            return .respond(HTTPResponse(NodeLoop.tooManyFromThere, encoding, after: 5_000))
+            return .respond(HTTPResponse(.tooManyFromThere, encoding, after: 5_000))
         }
         return .upgrade(subprotocol: known)
     }
@@ -215,4 +226,9 @@ extension NodeLoop {
         while lines.count <= Int(id.index) { lines.append(nil) }
         lines[Int(id.index)] = line
     }
+}
+
+extension Problem {
+    fileprivate static let tooManyFromThere = Problem(
+        code: .tooMany, reason: "too many connections from this address")
 }

@@ -53,6 +53,7 @@ struct StoreLine {
             let until: Instant?
             switch request {
             case .load(let key): until = unread[key]
+            case .list: until = nil
             case .commit(let commit):
                 let keys = commit.writes.map { $0.key }
                 underWay[commit.id] = keys
@@ -79,7 +80,7 @@ struct StoreLine {
 
     mutating func note(_ answer: StoreAnswer, now: Instant) {
         switch answer {
-        case .loaded: break
+        case .loaded, .listed: break
         case .loadFailed(let key): unread[key] = now + StoreLine.pauseAfterLoad
         case .committed(let id): underWay[id] = nil
         case .failed(let id):

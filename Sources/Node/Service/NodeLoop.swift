@@ -69,6 +69,8 @@ final class NodeLoop: Service {
         /// Where the operator's thread reads answers.
         let desk: Mailbox<AdminLetter>?
         let applications: [ApplicationThread]
+        /// What the process took before anybody was there.
+        let bytesAtStart: UInt64
     }
 
     init(_ loop: Loop, _ settings: NodeSettings, _ shared: Shared, number: Int) {

@@ -23,7 +23,14 @@ struct Schema {
 
     var version: Int64 { Int64(steps.count) }
 
-    static let current = Schema(steps: [first])
+    static let current = Schema(steps: [first, second])
+
+    /// When a topic was last published to, in seconds and to the hour; of topics of before nobody
+    /// knows, and they count from the first look.
+    private static let second = """
+        ALTER TABLE topics ADD COLUMN used INTEGER NOT NULL DEFAULT 0;
+        UPDATE topics SET used = unixepoch();
+        """
 
     private static let first = """
         CREATE TABLE topics (

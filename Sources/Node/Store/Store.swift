@@ -35,6 +35,8 @@ final class Store: Sendable {
         var longestSettlingNanoseconds: UInt64 = 0
         /// Pages in the write-ahead log.
         var logPages = 0
+        /// The last it was asked to write it could not.
+        var isFailing = false
     }
 
     /// What counted no longer when the store was opened.

@@ -97,6 +97,10 @@ final class StoreFile {
     /// Nil when the topic was never stored. A damaged one throws, and no other is touched by that.
     func load(_ key: TopicKey) throws(DatabaseError) -> StoredTopic? { try rows.load(key) }
 
+    func list(after number: Int64) throws(DatabaseError) -> TopicList {
+        try rows.list(after: number, limit: 256)
+    }
+
     // MARK: Writing
 
     /// Commits all of them together; what became of each, in their order, nil for success. One that
@@ -197,6 +201,8 @@ public enum StoreError: Error, Equatable, Sendable {
     case held(String)
     case unreachable(String, Int32)
     case newer(String, found: Int64, known: Int64)
+    /// A start brings it to this version; looking at it does not.
+    case older(String, found: Int64, known: Int64)
     case foreign(String)
     case failed(String, String)
 
@@ -215,6 +221,9 @@ public enum StoreError: Error, Equatable, Sendable {
         case .newer(let path, let found, let known):
             "\(path) was written by a newer fieldcast-node (its version is \(found), this program "
                 + "knows \(known)); run that one, or restore a backup of before"
+        case .older(let path, let found, let known):
+            "\(path) was written by an older fieldcast-node (its version is \(found), this program "
+                + "knows \(known)); a start of the node brings it to this version"
         case .foreign(let path):
             "\(path) is a database of another program; give another file"
         case .failed(let path, let text): "\(path): \(text)"

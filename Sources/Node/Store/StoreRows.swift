@@ -4,10 +4,7 @@ import Wire
 /// The rows of a store: what each statement writes and reads, and the proof of what was read.
 final class StoreRows {
     private let database: Database
-    private let findTopic: Statement
-    private let addTopic: Statement
-    private let setEpoch: Statement
-    private let forget: [Statement]
+    private let topics: TopicTable
     private let addRecords: Statement
     private let cutLog: Statement
     private let setCheckpoint: Statement
@@ -22,24 +19,11 @@ final class StoreRows {
     private let cutRevocations: Statement
     private let readRevocations: Statement
 
-    /// Topics that were written to: their number and epoch.
-    private var places: [TopicKey: (id: Int64, epoch: Text)] = [:]
-    private static let placeLimit = 65_536
     private var writer = Writer(capacity: 4_096)
 
     init(_ database: Database) throws(DatabaseError) {
         self.database = database
-        findTopic = try database.statement(
-            "SELECT id, epoch FROM topics WHERE tenant = ? AND name = ?")
-        addTopic = try database.statement(
-            "INSERT INTO topics (tenant, name, epoch) VALUES (?, ?, ?)")
-        setEpoch = try database.statement("UPDATE topics SET epoch = ? WHERE id = ?")
-        forget = [
-            try database.statement("DELETE FROM log WHERE topic = ?"),
-            try database.statement("DELETE FROM checkpoints WHERE topic = ?"),
-            try database.statement("DELETE FROM names WHERE topic = ?"),
-            try database.statement("DELETE FROM dead_letters WHERE topic = ?"),
-        ]
+        topics = try TopicTable(database)
         addRecords = try database.statement(
             "INSERT INTO log (topic, last, sum, records) VALUES (?, ?, ?, ?)")
         cutLog = try database.statement("DELETE FROM log WHERE topic = ? AND last < ?")
@@ -69,45 +53,11 @@ final class StoreRows {
                 + " ORDER BY tenant, kind, name")
     }
 
-    // MARK: Topics
-
     /// After a transaction that was taken back: what it had made is not there.
-    func forgetPlaces() { places = [:] }
+    func forgetPlaces() { topics.forgetPlaces() }
 
-    private func find(_ key: TopicKey) throws(DatabaseError) -> (id: Int64, epoch: Text)? {
-        try findTopic.bind(key.tenant)
-        try findTopic.bind(key.name)
-        guard try findTopic.step() else { return nil }
-        defer { findTopic.reset() }
-        guard let epoch = findTopic.text(1) else { throw damaged(key, "its epoch is no text") }
-        return (findTopic.integer(0), epoch)
-    }
-
-    /// The topic's number, made if need be. In another epoch nothing that was stored counts.
-    private func place(of write: TopicWrite) throws(DatabaseError) -> Int64 {
-        if let known = places[write.key], known.epoch == write.epoch { return known.id }
-        let id: Int64
-        if let found = try find(write.key) {
-            id = found.id
-            if found.epoch != write.epoch {
-                for statement in forget {
-                    try statement.bind(id)
-                    try statement.run()
-                }
-                try setEpoch.bind(write.epoch)
-                try setEpoch.bind(id)
-                try setEpoch.run()
-            }
-        } else {
-            try addTopic.bind(write.key.tenant)
-            try addTopic.bind(write.key.name)
-            try addTopic.bind(write.epoch)
-            try addTopic.run()
-            id = database.lastID
-        }
-        if places.count >= StoreRows.placeLimit { places = [:] }
-        places[write.key] = (id, write.epoch)
-        return id
+    func list(after number: Int64, limit: Int64) throws(DatabaseError) -> TopicList {
+        try topics.list(after: number, limit: limit)
     }
 
     // MARK: Writing
@@ -117,7 +67,8 @@ final class StoreRows {
     }
 
     private func write(_ write: TopicWrite) throws(DatabaseError) {
-        let id = try place(of: write)
+        if write.isLast { return try topics.drop(write.key) }
+        let id = try topics.number(of: write)
         // What a checkpoint says need not be said in the log, but for events, which stand there
         // alone.
         let isCut = write.checkpoint.map { $0.events.isEmpty } ?? false
@@ -179,8 +130,9 @@ final class StoreRows {
     // MARK: Reading
 
     func load(_ key: TopicKey) throws(DatabaseError) -> StoredTopic? {
-        guard let (id, epoch) = try find(key) else { return nil }
-        var topic = StoredTopic(epoch: epoch)
+        guard let place = try topics.find(key) else { return nil }
+        let id = place.id
+        var topic = StoredTopic(epoch: place.epoch)
         let checkpoint = try checkpoint(key, id)
         try readRecords(key, id, checkpoint, &topic)
         try readNames(key, id, &topic)
@@ -201,9 +153,9 @@ final class StoreRows {
             let checkpoint = try reader.readCheckpoint()
             if checkpoint.document.version == version { return checkpoint }
         } catch {
-            throw damaged(key, "its checkpoint cannot be read (byte \(error.offset))")
+            throw .damaged(key, "its checkpoint cannot be read (byte \(error.offset))")
         }
-        throw damaged(key, "its checkpoint is of another version than its row")
+        throw .damaged(key, "its checkpoint is of another version than its row")
     }
 
     /// Every record follows the one before, from the checkpoint or the beginning on; for events
@@ -222,7 +174,7 @@ final class StoreRows {
                     if isFirst && record.version <= version { next = record.version }
                     isFirst = false
                     guard record.version == next else {
-                        throw damaged(key, "its log has a gap at version \(next)")
+                        throw .damaged(key, "its log has a gap at version \(next)")
                     }
                     next += 1
                     if record.version > version {
@@ -240,10 +192,13 @@ final class StoreRows {
                 throw error
             }
         }
-        guard next > version else { throw damaged(key, "its log ends before its checkpoint") }
+        guard next > version else {
+            throw .damaged(key, "its log ends before its checkpoint")
+        }
         guard let checkpoint else { return }
         guard events.count == Int(checkpoint.events) else {
-            throw damaged(key, "\(Int(checkpoint.events) - events.count) of its events are gone")
+            throw .damaged(
+                key, "\(Int(checkpoint.events) - events.count) of its events are gone")
         }
         topic.checkpoint = checkpoint.with(events)
     }
@@ -257,9 +212,9 @@ final class StoreRows {
             let records = try reader.readRecords()
             if records.last?.version == last { return records }
         } catch {
-            throw damaged(key, "\(what) cannot be read (byte \(error.offset))")
+            throw .damaged(key, "\(what) cannot be read (byte \(error.offset))")
         }
-        throw damaged(key, "\(what) ends elsewhere")
+        throw .damaged(key, "\(what) ends elsewhere")
     }
 
     private func readNames(
@@ -269,13 +224,13 @@ final class StoreRows {
         while try readNames.step() {
             do throws(DatabaseError) {
                 guard let name = readNames.text(0) else {
-                    throw damaged(key, "a durable name is no text")
+                    throw .damaged(key, "a durable name is no text")
                 }
                 let what = "the durable name \(name)"
                 let bytes = try proven(readNames, 1, id, place: UInt64(name.count), key, what)
                 var reader = MessagePackReader(stored: bytes.span)
                 guard let state = try? reader.readState(of: name) else {
-                    throw damaged(key, "\(what) cannot be read")
+                    throw .damaged(key, "\(what) cannot be read")
                 }
                 topic.names.append(state)
             } catch {
@@ -294,7 +249,7 @@ final class StoreRows {
                 let bytes = try proven(readLetters, 0, id, place: 0, key, "a dead letter")
                 var reader = MessagePackReader(stored: bytes.span)
                 guard let letter = try? reader.readLetter() else {
-                    throw damaged(key, "a dead letter cannot be read")
+                    throw .damaged(key, "a dead letter cannot be read")
                 }
                 topic.deadLetters.append(letter)
             } catch {
@@ -311,13 +266,9 @@ final class StoreRows {
     ) throws(DatabaseError) -> [UInt8] {
         let bytes = statement.bytes(column + 1)
         guard statement.unsigned(column) == Checksum.of(bytes.span, topic: id, place: place) else {
-            throw damaged(key, "\(what) is not what was written")
+            throw .damaged(key, "\(what) is not what was written")
         }
         return bytes
-    }
-
-    private func damaged(_ key: TopicKey, _ what: String) -> DatabaseError {
-        DatabaseError(code: 11, message: "topic \(key.name) of tenant \(key.tenant): \(what)")
     }
 
     // MARK: Revocations

@@ -34,6 +34,10 @@ struct StoreSurvey {
         }
         findings.version = try StoreFile.version(of: database, .current)
         if findings.version == 0 { throw .foreign(path) }
+        let known = Schema.current.version
+        if findings.version < known {
+            throw .older(path, found: findings.version, known: known)
+        }
         findings.fileBytes = StoreFiles.size(path) ?? 0
         findings.logBytes = StoreFiles.size(path + "-wal") ?? 0
     }

@@ -14,6 +14,7 @@ struct StoreWorker: ~Copyable {
     private var reply: Store.Reply?
     private var commits: [(loop: Int, commit: Commit)] = []
     private var loads: [(loop: Int, key: TopicKey)] = []
+    private var lists: [(loop: Int, after: Int64)] = []
     /// How many of the loads are done.
     private var loaded = 0
     private var isStopping = false
@@ -34,6 +35,7 @@ struct StoreWorker: ~Copyable {
             for letter in isIdle ? link.intake.collect() : link.intake.glance() { take(letter) }
             commitGroup()
             loadSome()
+            list()
             settle()
         }
     }
@@ -46,6 +48,7 @@ struct StoreWorker: ~Copyable {
             for request in requests {
                 switch request {
                 case .load(let key): loads.append((loop, key))
+                case .list(let after): lists.append((loop, after))
                 case .commit(let commit): commits.append((loop, commit))
                 }
             }
@@ -83,6 +86,7 @@ struct StoreWorker: ~Copyable {
             counts.groups += 1
             counts.commits += UInt64(group.count)
             counts.failedCommits += failures
+            counts.isFailing = failures > 0
             counts.groupNanoseconds += took
             counts.longestGroupNanoseconds = max(counts.longestGroupNanoseconds, took)
             counts.logPages = pages
@@ -114,6 +118,21 @@ struct StoreWorker: ~Copyable {
             loads = []
             loaded = 0
         }
+        send(answers)
+    }
+
+    /// Pages of the list of topics. One that cannot be read is asked for again later.
+    private mutating func list() {
+        if lists.isEmpty { return }
+        var answers = StoreAnswers()
+        for (loop, after) in lists {
+            do throws(DatabaseError) {
+                answers.add(.listed(try file.list(after: after)), for: loop)
+            } catch {
+                complain("the list of topics could not be read", error)
+            }
+        }
+        lists = []
         send(answers)
     }
 

@@ -49,6 +49,9 @@ extension Rule {
         Rule("E45", .view, "null alone is no pattern", server: unplayed, client: reads),
         Rule("E46", .full, "an empty map is a value", server: unplayed, client: unplayed),
         Rule("E48", .full, "sealed and signed leaves", server: unplayed, client: forServers),
+        Rule(
+            "E49", .view, "tags and escapes within set and document", server: unplayed, client: says
+        ),
         Rule("E47", .view, "what is ignored is well formed", server: unplayed, client: unplayed),
     ]
 
@@ -62,6 +65,8 @@ extension Rule {
         Rule("M7", .recover, "an unknown code has the remedy of its hundred", server: forClients),
         Rule("M8", .full, "silence when all is well", client: forServers),
         Rule(
+            "M10", .full, "an error ends no request", server: unplayed, client: unplayed),
+        Rule(
             "M9", .full, "of reading the past nothing is remembered", server: unplayed,
             client: optional),
     ]
@@ -73,8 +78,15 @@ extension Rule {
             "X3", .view, "after 300 and 500 a client does not come back as it was",
             server: forClients),
         Rule("X4", .full, "which answer belongs to which request", client: forServers),
+        Rule(
+            "X6", .recover, must: true, "at once is once", server: forClients, client: unplayed),
+        Rule(
+            "X7", .recover, "what was too large is not said again", server: forClients,
+            client: unplayed),
+        Rule("X8", .recover, "102 answers a goodbye", server: unplayed, client: unplayed),
         Rule("X5", .recover, "what is refused was not done", client: forServers),
         Rule("N1", .recover, must: true, "the terms of opened hold", server: forClients),
+        Rule("N3", .recover, "a wrong term is none", server: forClients, client: unplayed),
         Rule(
             "N2", .view, must: true, "no message above messageBytes",
             client: "a client with so much to say was not at hand"),
@@ -100,6 +112,7 @@ extension Rule {
         Rule("D17", .recover, "below the floor a snapshot", client: forServers),
         Rule("D18", .view, "paths in MessagePack"),
         Rule("D19", .view, "nil where nothing is set", server: forClients, client: unplayed),
+        Rule("D24", .view, "no diff sets the document itself", server: unplayed, client: unplayed),
         Rule("D20", .view, "a mask has at most 64 patterns", client: forServers),
         Rule("D21", .view, "equal masks are one view", client: forServers),
         Rule("D22", .view, "a view is asked ∩ allowed", client: forServers),

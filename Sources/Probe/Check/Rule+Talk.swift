@@ -61,6 +61,9 @@ extension Rule {
             "S18", .full, "an ack that the cut swallowed", server: forClients, client: optional),
         Rule("S19", .view, "the version that a snapshot has", server: unplayed, client: unplayed),
         Rule("S20", .view, "a snapshot's hash comes always", server: unplayed, client: forServers),
+        Rule(
+            "S21", .recover, "a subscription that was put off", server: forClients,
+            client: unplayed),
     ]
 
     static let delivery: [Rule] = [
@@ -106,6 +109,12 @@ extension Rule {
         Rule(
             "L28", .recover, "answers that are never confirmed", server: unplayed,
             client: forServers),
+        Rule(
+            "L30", .full, must: true, "wills and presence are said again", server: forClients,
+            client: optional),
+        Rule(
+            "L31", .full, "a will does not ask who ended the connection", server: unplayed,
+            client: optional),
         Rule("L29", .full, "two readers of one event topic", server: unplayed, client: optional),
     ]
 }

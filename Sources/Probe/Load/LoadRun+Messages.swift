@@ -149,6 +149,7 @@ extension LoadRun {
         case .outcome(let id, let outcome): answered(client, id, outcome, now)
         case .unsubscribed(_, let code):
             errors.add("unsubscribed" + (code.map { " with code \($0.rawValue)" } ?? ""))
+        case .postponed(_, let code): errors.add("put off with code \(code.rawValue)")
         case .problem(let problem):
             errors.add("error \(problem.code.rawValue): \(problem.reason)")
         case .closing(let close):

@@ -66,6 +66,8 @@ final class Watcher {
             if verdict == .continued || verdict == .caughtUp { screen.say("live", isGood: true) }
         case .unsubscribed(_, let code):
             fail("the subscription was refused, code \(code?.rawValue ?? 0)", client)
+        case .postponed(_, let code):
+            complain("the server put the subscription off, code \(code.rawValue)")
         case .problem(let problem): complain("\(problem.reason) (\(problem.code.rawValue))")
         case .malformed(let error): complain("a message that is none: \(error)")
         case .closing(let close): complain("\(close.reason) (\(close.code.rawValue))")

@@ -1,33 +1,8 @@
 /// Whose word about the true address of a client is taken, and what that address then is.
 public struct TrustedProxies: Equatable, Sendable {
-    /// A range of addresses, as `10.0.0.0/8`.
-    public struct Range: Equatable, Sendable {
-        let network: SocketAddress
-        let bits: Int
+    public var ranges: [AddressRange]
 
-        /// Nil for anything that is not an address, or an address and a prefix length.
-        public init?(_ text: String) {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count <= 2, let address = SocketAddress(String(parts[0]), port: 0) else {
-                return nil
-            }
-            let most = address.family == 4 ? 32 : 128
-            guard let bits = parts.count == 2 ? Int(parts[1]) : most, (0...most).contains(bits)
-            else { return nil }
-            network = address
-            self.bits = bits
-        }
-
-        func contains(_ address: SocketAddress) -> Bool {
-            guard address.family == network.family else { return false }
-            for bit in 0..<bits where address.bit(bit) != network.bit(bit) { return false }
-            return true
-        }
-    }
-
-    public var ranges: [Range]
-
-    public init(_ ranges: [Range] = []) { self.ranges = ranges }
+    public init(_ ranges: [AddressRange] = []) { self.ranges = ranges }
 
     public func trusts(_ address: SocketAddress) -> Bool {
         ranges.contains { $0.contains(address) }

@@ -84,8 +84,10 @@ final class Connection {
     var owedPong: [UInt8]?
     /// Of its own, where the peer's messages refer to earlier ones.
     var decompressor: Decompressor?
-    /// What was read before a pause and not yet looked at.
+    /// What was read before a pause and not yet looked at, from `unreadStart` on: who is paused at
+    /// every message must not have the rest moved up each time.
     var unread: [UInt8] = []
+    var unreadStart = 0
 
     init(
         id: ConnectionID, descriptor: Int32, peer: SocketAddress, role: WebSocketRole,

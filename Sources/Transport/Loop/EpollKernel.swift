@@ -41,6 +41,8 @@ final class EpollKernel: SystemSockets {
 
     func close(_ descriptor: Int32, _ token: Token) { _ = fc_close(descriptor) }
 
+    func finishClosing() {}
+
     func wait(until deadline: Instant?) {
         let wait: Int64 =
             if let deadline { Int64(clamping: deadline.since(now()).nanoseconds) } else { -1 }

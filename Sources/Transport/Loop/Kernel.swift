@@ -28,6 +28,8 @@ protocol Kernel: AnyObject {
     func change(_ descriptor: Int32, _ token: Token, _ interest: Interest)
     /// No event with this descriptor's token comes after this.
     func close(_ descriptor: Int32, _ token: Token)
+    /// Now at the latest what was closed is gone: nobody may wait again.
+    func finishClosing()
     func shutWriting(_ descriptor: Int32)
     func setOptions(_ options: SocketOptions, on descriptor: Int32)
     /// What it took to send and the peer has not acknowledged.

@@ -143,6 +143,7 @@ extension Loop {
         connection.owedPong = nil
         connection.http = nil
         connection.unread = []
+        connection.unreadStart = 0
         setDeadline(connection, now + limits.stallTime)
         if connection.isPaused {
             connection.isPaused = false
@@ -164,12 +165,7 @@ extension Loop {
             return setInterest(connection, connection.interest.union(.reading))
         }
         deliverFramed(connection)
-        if !connection.unread.isEmpty, !connection.isPaused {
-            var bytes = connection.unread
-            connection.unread = []
-            var span = bytes.mutableSpan
-            consume(connection, &span)
-        }
+        handKept(connection)
         if connection.isEndedWhilePaused, !connection.isPaused, !connection.isDoomed {
             return ended(connection)
         }

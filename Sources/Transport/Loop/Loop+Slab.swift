@@ -94,6 +94,7 @@ extension Loop {
             if let connection = slots[slot] { doom(connection, ConnectionEnd(.stopped)) }
         }
         bury()
+        kernel.finishClosing()
     }
 
     // MARK: Accepting

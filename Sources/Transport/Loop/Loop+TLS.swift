@@ -27,7 +27,7 @@ extension Loop {
             }
             if count > 0 {
                 var bytes = room._mutatingExtracting(first: count)
-                consume(connection, &bytes)
+                hand(connection, &bytes)
             }
             if tls.state == .broken || tls.state == .ended { break }
             if position == wire.count, count < storage.count { break }
@@ -35,6 +35,10 @@ extension Loop {
         if let output = tls.takeOutput() {
             connection.sealed.append(output)
             touch(connection)
+            // Alerts and the like are sent unasked: whoever draws them and takes none is dropped.
+            if connection.sealed.bytes > max(limits.queueBytes, 256 * 1024) {
+                return doom(connection, ConnectionEnd(.violation, reason: "TLS"))
+            }
         }
         if tls.state == .open, !connection.queue.isEmpty { touch(connection) }
         if tls.state == .broken { tlsBroken(connection) }

@@ -53,7 +53,7 @@ extension Loop {
             if let tls = connection.tls, connection.http?.awaitsProxyHeader != true {
                 unseal(connection, tls, bytes.span)
             } else {
-                consume(connection, &bytes)
+                hand(connection, &bytes)
             }
         }
         if connection.isDoomed { return }
@@ -69,17 +69,40 @@ extension Loop {
         if connection.isPaused { connection.isEndedWhilePaused = true } else { ended(connection) }
     }
 
-    /// Hands bytes to whatever the connection is just now; it may change on the way.
-    func consume(_ connection: Connection, _ bytes: inout MutableSpan<UInt8>) {
+    /// Hands bytes on, and keeps what is left where the connection is paused.
+    func hand(_ connection: Connection, _ bytes: inout MutableSpan<UInt8>) {
         var position = 0
+        consume(connection, &bytes, &position)
+        guard position < bytes.count, connection.isPaused, !connection.isDoomed else { return }
+        connection.unread.append(addingCapacity: bytes.count - position) { output in
+            for i in position..<bytes.count { output.append(bytes[i]) }
+        }
+    }
+
+    /// Hands on what a pause has kept, until the next one.
+    func handKept(_ connection: Connection) {
+        guard !connection.unread.isEmpty, !connection.isPaused else { return }
+        // Taken out meanwhile, so that its storage has one owner. Nothing else is read of a
+        // connection before this is used up, so nothing comes behind it.
+        var bytes = connection.unread
+        var position = connection.unreadStart
+        connection.unread = []
+        connection.unreadStart = 0
+        var span = bytes.mutableSpan
+        consume(connection, &span, &position)
+        guard position < span.count, connection.isPaused, !connection.isDoomed else { return }
+        connection.unread = bytes
+        connection.unreadStart = position
+    }
+
+    /// Hands bytes to whatever the connection is just now; it may change on the way.
+    private func consume(
+        _ connection: Connection, _ bytes: inout MutableSpan<UInt8>, _ position: inout Int
+    ) {
         let wasConsuming = connection.isConsuming
         connection.isConsuming = true
         defer { connection.isConsuming = wasConsuming }
-        while position < bytes.count, !connection.isDoomed {
-            if connection.isPaused {
-                for i in position..<bytes.count { connection.unread.append(bytes[i]) }
-                return
-            }
+        while position < bytes.count, !connection.isDoomed, !connection.isPaused {
             switch connection.phase {
             case .http: readHTTP(connection, bytes.span, &position)
             case .opening: readUpgrade(connection, bytes.span, &position)
@@ -89,7 +112,7 @@ extension Loop {
             case .open where connection.framed != nil:
                 readFramed(connection, bytes.span, &position)
             case .open, .closing: readWebSocket(connection, &bytes, &position)
-            case .connecting, .finishing, .lingering: return
+            case .connecting, .finishing, .lingering: position = bytes.count
             }
         }
     }

@@ -58,9 +58,17 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
             let shift = UInt64(56 - (i & 7) * 8)
             if i < 8 { words.0 |= UInt64(byte) << shift } else { words.1 |= UInt64(byte) << shift }
         }
-        self.family = family
-        (high, low) = words
-        scope = 0
+        self.init(family, words.0, words.1, scope: 0, port: port)
+    }
+
+    /// A v4 address as a socket for both families has it (`::ffff:192.0.2.1`) is that v4 address:
+    /// whoever trusts or limits by address must not see two.
+    private init(_ family: UInt8, _ high: UInt64, _ low: UInt64, scope: UInt32, port: UInt16) {
+        let isMapped = family == 6 && high == 0 && low >> 32 == 0xffff
+        self.family = isMapped ? 4 : family
+        self.high = isMapped ? low << 32 : high
+        self.low = isMapped ? 0 : low
+        self.scope = isMapped ? 0 : scope
         self.port = port
     }
 
@@ -68,12 +76,10 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     func bit(_ i: Int) -> Bool { byte(i / 8) >> UInt8(7 - i % 8) & 1 == 1 }
 
     init(_ a: fc_address) {
-        family = a.family
-        scope = a.scope
-        port = a.port
         let b = a.bytes
-        high = Self.word([b.0, b.1, b.2, b.3, b.4, b.5, b.6, b.7])
-        low = Self.word([b.8, b.9, b.10, b.11, b.12, b.13, b.14, b.15])
+        self.init(
+            a.family, Self.word([b.0, b.1, b.2, b.3, b.4, b.5, b.6, b.7]),
+            Self.word([b.8, b.9, b.10, b.11, b.12, b.13, b.14, b.15]), scope: a.scope, port: a.port)
     }
 
     private static func word(_ bytes: [8 of UInt8]) -> UInt64 {

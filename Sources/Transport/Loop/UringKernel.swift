@@ -17,28 +17,6 @@ internal import Wire
     let name = "io_uring"
     let waker: Waker
 
-    /// What is under way on a connection's descriptor.
-    private struct Slot {
-        var descriptor: Int32 = -1
-        var generation: UInt32 = 0
-        var interest: Interest = []
-        var isReceiving = false
-        var isCancelling = false
-        var isPolling = false
-        /// Its breaking will be told although nothing is read.
-        var isWatched = false
-        var isEnded = false
-    }
-
-    private struct Listener {
-        var descriptor: Int32
-        var isReading = false
-        var isAccepting = false
-        var accepted: [Int32] = []
-        var error: Errno?
-        var isStopped = false
-    }
-
     private let ring: OpaquePointer
     private var slots: [Slot] = []
     private var listeners: [Listener] = []
@@ -53,15 +31,18 @@ internal import Wire
     private var closing: [Int32] = []
     private var gathered: [[UInt8]] = []
     private var sends: [Transfer] = []
+    /// As many may fail without losing a completion: there is room for four times the entries.
+    private let sendsAtOnce: Int
     private let gatherLimit = 64 * 1024
 
-    init() throws(Errno) {
+    init(entries: Int32 = 4096) throws(Errno) {
         waker = try Waker()
         var error: Int32 = 0
-        guard let made = unsafe fc_uring_new(4096, 256, 16 * 1024, &error) else {
+        guard let made = unsafe fc_uring_new(entries, 256, 16 * 1024, &error) else {
             throw Errno(code: error)
         }
         unsafe ring = made
+        sendsAtOnce = Int(entries)
         unsafe fc_uring_poll_readable(ring, waker.descriptor, Self.name(.wake, Token(bits: 0)))
     }
 
@@ -146,6 +127,21 @@ internal import Wire
         closing.append(descriptor)
     }
 
+    /// What is under way holds a socket too, until its being cancelled is worked off.
+    func finishClosing() {
+        closeNow()
+        unsafe fc_uring_work(ring)
+    }
+
+    private func closeNow() {
+        guard !closing.isEmpty else { return }
+        // What is not submitted yet may name these descriptors, and a new socket would get their
+        // numbers.
+        unsafe fc_uring_submit(ring)
+        for descriptor in closing { _ = fc_close(descriptor) }
+        closing.removeAll(keepingCapacity: true)
+    }
+
     // MARK: Waiting
 
     func wait(until deadline: Instant?) {
@@ -157,13 +153,7 @@ internal import Wire
             unsafe fc_uring_poll_writable(ring, slot.descriptor, Self.name(.poll, Token(id)))
         }
         repoll.removeAll(keepingCapacity: true)
-        if !closing.isEmpty {
-            // What is not submitted yet may name these descriptors, and a new socket would get
-            // their numbers.
-            unsafe fc_uring_submit(ring)
-            for descriptor in closing { _ = fc_close(descriptor) }
-            closing.removeAll(keepingCapacity: true)
-        }
+        closeNow()
         let hasSome =
             takenStart < taken.count
             || listeners.contains { $0.isReading && !$0.accepted.isEmpty }
@@ -316,7 +306,7 @@ internal import Wire
             while unsafe fc_uring_next(ring, &completion) {
                 if completion.name == name {
                     _ = accepted(completion, token)
-                } else {
+                } else if !noteSend(completion) {
                     taken.append(completion)
                 }
             }
@@ -359,34 +349,34 @@ internal import Wire
                 ring, descriptor, base + start, Int64(buffer.count - start), name)
         }
         sends.append(.moved(bytes.count - start))
+        if sends.count % sendsAtOnce == 0 { submitSends() }
     }
 
     func submit(_ settle: (Int, Transfer) -> Void) {
         guard !sends.isEmpty else { return }
-        unsafe fc_uring_submit(ring)
-        var completion = fc_completion()
-        while unsafe fc_uring_next(ring, &completion) {
-            guard completion.name != .max,
-                Operation(rawValue: completion.name >> 29 & 7) == .send
-            else {
-                taken.append(completion)
-                continue
-            }
-            let transfer: Transfer =
-                if completion.result >= 0 {
-                    .moved(Int(completion.result))
-                } else if completion.result == -Errno.wouldBlock.code
-                    || completion.result == -Errno.noBuffers.code
-                {
-                    .full
-                } else {
-                    .failed(Errno(code: -completion.result))
-                }
-            sends[Int(Self.token(of: completion.name).index)] = transfer
-        }
+        submitSends()
         let all = sends
         sends.removeAll(keepingCapacity: true)
         gathered.removeAll(keepingCapacity: true)
         for i in all.indices { settle(i, all[i]) }
+    }
+
+    /// Submits, and notes what was not taken whole. The rest of what completes keeps its order.
+    private func submitSends() {
+        repeat {
+            unsafe fc_uring_submit(ring)
+            var completion = fc_completion()
+            while unsafe fc_uring_next(ring, &completion) {
+                if !noteSend(completion) { taken.append(completion) }
+            }
+        } while unsafe fc_uring_recover(ring)
+    }
+
+    /// False for what is no send's.
+    private func noteSend(_ completion: fc_completion) -> Bool {
+        guard completion.name != .max, Operation(rawValue: completion.name >> 29 & 7) == .send
+        else { return false }
+        sends[Int(Self.token(of: completion.name).index)] = Self.transfer(of: completion.result)
+        return true
     }
 }

@@ -76,6 +76,8 @@ final class SimulatedKernel: Kernel {
         socket.other?.other = nil
     }
 
+    func finishClosing() {}
+
     func shutWriting(_ descriptor: Int32) {
         guard let socket = network.sockets[descriptor] else { return }
         socket.isShut = true

@@ -69,23 +69,29 @@ public struct DeflateOptions: Equatable, Sendable {
 
     func reset() { unsafe fc_inflater_reset(coder) }
 
-    /// A message, never larger than `limit`: a bomb is given up as soon as it passes that.
+    /// A message, never larger than `limit`: a bomb is given up as soon as it passes that. Nothing
+    /// at all is an empty message: there are peers whose coder gives nothing for one.
     func decompress(_ payload: Span<UInt8>, limit: Int) throws(Fault) -> [UInt8] {
         var message: [UInt8] = []
-        try run(payload, into: &message, limit: limit)
+        if payload.isEmpty { return message }
+        // A last block needs nothing behind it. Otherwise the payload goes on with what was left
+        // out of it (section 7.2.2), and then every block of it is whole, or it was cut.
+        if try run(payload, into: &message, limit: limit) == .behindLast { return message }
         let tail: [UInt8] = [0x00, 0x00, 0xff, 0xff]
-        try run(tail.span, into: &message, limit: limit)
+        if try run(tail.span, into: &message, limit: limit) == .inside { throw .broken }
         return message
     }
 
+    private enum Place { case inside, between, behindLast }
+
     private func run(
         _ payload: Span<UInt8>, into message: inout [UInt8], limit: Int
-    ) throws(Fault) {
-        if payload.isEmpty { return }
+    ) throws(Fault) -> Place {
         var storage = piece
         piece = []
         defer { piece = storage }
         var used = 0
+        var place = Place.inside
         while true {
             var output = storage.mutableSpan
             let outcome = unsafe fc_inflate(coder, payload, Int64(used), &output)
@@ -94,8 +100,12 @@ public struct DeflateOptions: Equatable, Sendable {
             if message.count + written > limit { throw .tooLarge }
             message += storage[..<written]
             used += Int(outcome.used)
-            if used == payload.count, written < storage.count { return }
-            if outcome.used == 0, written == 0 { throw .broken }
+            let hasMoved = outcome.used > 0 || written > 0
+            if hasMoved {
+                place = outcome.final ? .behindLast : outcome.between ? .between : .inside
+            }
+            if used == payload.count, written < storage.count { return place }
+            if !hasMoved { throw .broken }
         }
     }
 }

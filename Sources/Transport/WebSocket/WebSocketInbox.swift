@@ -106,9 +106,12 @@ struct WebSocketInbox {
     }
 
     /// What a message of the largest size may take when it is compressed all the same although it
-    /// cannot be: blocks that are stored as they are have heads. How large it becomes again is
-    /// looked at as it does.
-    static func compressedLimit(_ sizeLimit: Int) -> Int { sizeLimit + (sizeLimit >> 10) + 64 }
+    /// cannot be: a coder with little memory stores it in blocks of a hundred bytes with a head
+    /// each, one without a table of its own makes nine bits of every eight (zlib's own bound). How
+    /// large it becomes again is looked at as it does.
+    static func compressedLimit(_ sizeLimit: Int) -> Int {
+        sizeLimit + (sizeLimit >> 3) + (sizeLimit >> 8) + (sizeLimit >> 9) + 64
+    }
 
     /// Takes a piece of a data frame; an event when it completes a message or breaks a rule.
     private mutating func take(

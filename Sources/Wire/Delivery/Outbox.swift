@@ -22,7 +22,7 @@ public struct Outbox: Sendable {
         let id: UInt64
         let message: Message
         var standing: Standing
-        var backoff = Backoff()
+        var retry = Retry()
     }
 
     /// In the order of their ids, which is the order in which they are said.
@@ -92,10 +92,9 @@ public struct Outbox: Sendable {
         switch nack.code.remedy {
         case .retryNow, .retryLater:
             if items[place].standing == .sent { sent -= 1 }
-            let own = items[place].backoff.next(using: &generator)
-            let wait = nack.after.map { Interval.milliseconds($0) } ?? own
-            items[place].standing = .postponed(
-                until: nack.code.remedy == .retryNow ? now : now + wait)
+            let wait = items[place].retry.next(
+                nack.code.remedy, after: nack.after, now: now, using: &generator)
+            items[place].standing = .postponed(until: now + wait)
             return .postponed(nack.code)
         case .authenticateAgain, .takeSnapshot, .giveUp:
             remove(nack.id)

@@ -38,7 +38,11 @@ extension Document {
     private func check(_ patch: Patch) throws(PatchRefusal) {
         for condition in patch.conditions {
             let last = lastChange(at: condition.path)
-            if last > condition.version { throw .conflict(condition.path, version: last) }
+            // A version that was never reached is of another epoch (D9).
+            let isOfAnother = condition.version > version
+            if last > condition.version || isOfAnother {
+                throw .conflict(condition.path, version: last)
+            }
         }
         var fresh = 0
         for path in patch.unset where path.segments.count > Limits.pathSegments {

@@ -40,10 +40,13 @@ public struct Terms: Equatable, Sendable {
         return overflow || beyond ? .max : sum
     }
 
-    /// What the peer did not announce has its default.
+    /// What the peer did not announce, or not as a number of at least one, has its default (N3).
     init(_ map: Map) {
         self.init()
-        func read(_ name: Text, _ current: UInt64) -> UInt64 { map[name]?.count ?? current }
+        func read(_ name: Text, _ current: UInt64) -> UInt64 {
+            guard let told = map[name]?.count, told > 0 else { return current }
+            return told
+        }
         messageBytes = read("messageBytes", messageBytes)
         inFlight = read("inFlight", inFlight)
         subscriptions = read("subscriptions", subscriptions)

@@ -103,14 +103,13 @@ extension ClientSession {
             outbox.inFlightLimit = Int(clamping: terms.inFlight)
         case .authenticated(let body):
             state = .ready
+            earlierToken = nil
             notices.append(.authenticated(body))
         case .subscribed(let answer):
             guard let place = place(ofID: answer.id) else { return }
             subscriptions[place].received(answer)
             notices.append(.subscribed(id: answer.id, answer.verdict))
-        case .unsubscribed(let body):
-            subscriptions.removeAll { $0.request.id == body.id }
-            notices.append(.unsubscribed(id: body.id, body.code))
+        case .unsubscribed(let body): ended(body, now, &generator)
         case .snapshot(let snapshot):
             for place in places(ofView: snapshot.view) { take(snapshot, place, now) }
         case .diff(let diff):
@@ -138,7 +137,13 @@ extension ClientSession {
         case .ping(let ping):
             outgoing.append(.pong(Pong(nonce: ping.nonce, position: receipt.say())))
         case .pong: break
-        case .error(let problem): notices.append(.problem(problem))
+        case .error(let problem):
+            // A refused refresh leaves the token that was good before (S17).
+            if problem.code.remedy == .authenticateAgain {
+                settings.token = earlierToken ?? settings.token
+                earlierToken = nil
+            }
+            notices.append(.problem(problem))
         case .drain(let drain): notices.append(.drain(drain))
         case .close(let close): notices.append(.closing(close))
         case .open, .authenticate, .refresh, .subscribe, .unsubscribe, .publish, .command, .seen,
@@ -146,6 +151,27 @@ extension ClientSession {
             // What only clients say is no message from a server.
             notices.append(.malformed(.unknown(message.kind.name)))
         }
+    }
+
+    /// The hundred of the code says whether the subscription begins again by itself, and when (X1).
+    private mutating func ended(
+        _ body: Unsubscribed, _ now: Instant, _ generator: inout some RandomNumberGenerator
+    ) {
+        let remedy = body.code?.remedy ?? .giveUp
+        guard let place = place(ofID: body.id), let code = body.code,
+            remedy != .giveUp, remedy != .authenticateAgain
+        else {
+            subscriptions.removeAll { $0.request.id == body.id }
+            notices.append(.unsubscribed(id: body.id, body.code))
+            return
+        }
+        if remedy == .takeSnapshot { subscriptions[place].awaitsSnapshot = true }
+        let wait = subscriptions[place].retry.next(remedy, now: now, using: &generator)
+        subscriptions[place].view = nil
+        subscriptions[place].filling = nil
+        subscriptions[place].resumesAt = now + wait
+        notices.append(.postponed(id: body.id, code))
+        resumeRepaired(now)
     }
 
     private mutating func answered(_ id: UInt64, _ outcome: Outbox.Outcome) {
@@ -158,11 +184,18 @@ extension ClientSession {
             subscriptions[place].mirror.reset(to: snapshot.document, version: snapshot.version)
             subscriptions[place].begin(snapshot.epoch, at: snapshot.version)
             subscriptions[place].awaitsSnapshot = true
-        } else {
+        } else if let filling = subscriptions[place].filling,
+            filling == (snapshot.version, snapshot.part)
+        {
             subscriptions[place].mirror.add(part: snapshot.document)
+        } else {
+            // Another's part, or of a snapshot that was given up (S14).
+            return
         }
+        subscriptions[place].filling = (snapshot.version, snapshot.part + 1)
         subscriptions[place].mirror.define(snapshot.definitions)
         guard let hash = snapshot.hash else { return }
+        subscriptions[place].filling = nil
         guard hash == subscriptions[place].mirror.hash else {
             notices.append(.diverged(id: id, version: snapshot.version))
             repair(place, now)

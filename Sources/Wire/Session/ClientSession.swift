@@ -31,6 +31,8 @@ public struct ClientSession: Sendable {
         case authenticated(Authenticated)
         case subscribed(id: UInt64, Subscribed.Verdict)
         case unsubscribed(id: UInt64, Code?)
+        /// The server ended it for a reason that passes; it subscribes again by itself.
+        case postponed(id: UInt64, Code)
         /// A mirror holds a whole snapshot.
         case snapshot(id: UInt64)
         /// A mirror was changed by a diff, which merged so many versions.
@@ -73,6 +75,11 @@ public struct ClientSession: Sendable {
     var heard = Instant(nanoseconds: 0)
     var said = Instant(nanoseconds: 0)
     var pings: UInt64 = 0
+    /// The token that still holds while a newer one that was shown has not been answered.
+    var earlierToken: Text?
+    /// What the owner left with the connection, which no later one knows by itself: wills and
+    /// presence, each by its topic (L30).
+    private var bequests: [Message] = []
     private var nextSubscription: UInt64 = 1
 
     public init(_ settings: Settings) { self.settings = settings }
@@ -116,6 +123,24 @@ public struct ClientSession: Sendable {
         if state == .ready { outgoing.append(.signal(Signal(topic: topic, data: data))) }
     }
 
+    /// Leaves a patch for when the connection is lost; an empty one takes it back.
+    public mutating func leave(_ will: Will) {
+        bequests.removeAll {
+            if case .will(let old) = $0 { old.topic == will.topic } else { false }
+        }
+        if will.patch != Patch() { bequests.append(.will(will)) }
+        say(.will(will))
+    }
+
+    /// Is there, among those who watch a topic, until the state is nil.
+    public mutating func attend(_ presence: Presence) {
+        bequests.removeAll {
+            if case .presence(let old) = $0 { old.topic == presence.topic } else { false }
+        }
+        if presence.state != nil { bequests.append(.presence(presence)) }
+        say(.presence(presence))
+    }
+
     /// Says anything else; it is not said again after a cut.
     public mutating func say(_ message: Message) {
         if state != .disconnected { outgoing.append(message) }
@@ -123,6 +148,7 @@ public struct ClientSession: Sendable {
 
     /// Takes a newer token, for now and for every later connection.
     public mutating func refresh(_ token: Text) {
+        if state == .ready { earlierToken = earlierToken ?? settings.token }
         settings.token = token
         if state == .ready { outgoing.append(.refresh(Authenticate(token: token))) }
     }
@@ -170,14 +196,17 @@ public struct ClientSession: Sendable {
         for i in subscriptions.indices {
             outgoing.append(.subscribe(subscriptions[i].resumed()))
         }
+        outgoing += bequests
     }
 
     public mutating func disconnected() {
         state = .disconnected
+        earlierToken = nil
         outgoing = []
         outbox.disconnected()
         for i in subscriptions.indices {
             subscriptions[i].view = nil
+            subscriptions[i].filling = nil
             subscriptions[i].resumesAt = nil
         }
     }

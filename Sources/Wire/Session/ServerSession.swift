@@ -190,12 +190,12 @@ public struct ServerSession: Sendable {
     }
 
     /// The token is not good. A refresh that fails leaves the old token's life as it was.
-    public mutating func rejected(_ reason: Text) -> Reaction {
+    public mutating func rejected(_ code: Code, _ reason: Text) -> Reaction {
         if refreshing {
             refreshing = false
-            return problem(.tokenInvalid, reason)
+            return problem(code, reason)
         }
-        return close(.tokenInvalid, reason)
+        return close(code, reason)
     }
 
     /// The server ends the connection; nothing is taken from now on.

@@ -13,8 +13,11 @@ public struct Subscription: Sendable {
     /// How long to wait between two repairs; it doubles, up to a minute or so.
     private var repairWait = Interval.seconds(2)
     private var lastRepair: Instant?
-    /// When it subscribes anew, because what came was wrong.
+    /// When it subscribes anew, because what came was wrong, or the server ended it for a while.
     var resumesAt: Instant?
+    var retry = Retry()
+    /// While the parts of a snapshot come: its version, and the next of them.
+    var filling: (version: UInt64, next: UInt64)?
 
     init(_ request: Subscribe, keepsHash: Bool) {
         self.request = request
@@ -65,6 +68,8 @@ public struct Subscription: Sendable {
     mutating func received(_ answer: Subscribed) {
         view = answer.view
         kind = answer.kind
+        filling = nil
+        retry.reset()
         print = answer.cursor.print
         let sameEpoch = epoch == answer.cursor.epoch
         epoch = answer.cursor.epoch
@@ -73,9 +78,10 @@ public struct Subscription: Sendable {
         case .signal: awaitsSnapshot = false
         case .event:
             awaitsSnapshot = false
-            if !sameEpoch {
+            if !sameEpoch || answer.verdict == .snapshot {
                 inbox = Inbox(done: answer.cursor.version)
-            } else if answer.verdict == .gone {
+            } else {
+                // What is gone, or was done by another who read under the name (L19, L26).
                 inbox.skip(to: answer.cursor.version)
             }
         }

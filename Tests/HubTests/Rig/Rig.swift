@@ -181,6 +181,8 @@ struct ModelStore {
     /// The next loads fail.
     var loadFailures = 0
     private(set) var loads = 0
+    /// When each of the topics was last published to.
+    var used = WallTime(seconds: 1_700_000_000)
 
     mutating func take(_ request: StoreRequest) { pending.append(request) }
 
@@ -195,15 +197,18 @@ struct ModelStore {
                     return .loadFailed(key)
                 }
                 return .loaded(key, topics[key])
+            case .list:
+                let entries = topics.keys.sorted { $0.name < $1.name }.map {
+                    TopicList.Entry(key: $0, used: used)
+                }
+                return .listed(TopicList(topics: entries, last: nil))
             case .commit(let commit):
                 if failures > 0 {
                     failures -= 1
                     return .failed(commit.id)
                 }
                 for write in commit.writes {
-                    var topic = topics[write.key] ?? StoredTopic(epoch: write.epoch)
-                    topic.take(write)
-                    topics[write.key] = topic
+                    topics[write.key] = .after(write, topics[write.key])
                 }
                 return .committed(commit.id)
             }

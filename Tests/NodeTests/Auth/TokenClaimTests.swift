@@ -1,3 +1,4 @@
+import Hub
 import Testing
 import Wire
 
@@ -110,6 +111,30 @@ import Wire
         let claims = Claims(subject: "a", expiry: now)
         #expect(JSONWebToken.mint(claims, with: try Vectors.p256Key()) == nil)
         #expect(TokenKey(secret: [UInt8](repeating: 7, count: 31)) == nil)
+    }
+
+    @Test(
+        "A role brings its grants and its commands, and one that is not configured brings nothing")
+    func roles() throws {
+        let grant = Principal.Grant(
+            topics: TopicPattern("desk/*"), read: .everything, write: nil)
+        let roles = [
+            Text("agent"): Access.Role(grants: [grant], commands: [TopicPattern("desk/*")])
+        ]
+        func principal(_ names: [Text]) -> Principal? {
+            var others = Map()
+            others["tenant"] = "acme"
+            others["roles"] = .array(names.map { .text($0) })
+            others["commands"] = ["own"]
+            return Access.principal(
+                Claims(subject: "ada", expiry: now, others: others), roles: roles)
+        }
+        let agent = try #require(principal(["agent", "stranger"]))
+        #expect(agent.mayCommand("desk/close") && agent.mayCommand("own"))
+        #expect(agent.readable("desk/a") == .everything && !agent.mayCommand("shop/close"))
+        let nobody = try #require(principal(["stranger"]))
+        #expect(nobody.mayCommand("own") && !nobody.mayCommand("desk/close"))
+        #expect(nobody.readable("desk/a") == nil)
     }
 
     @Test("A key in a log does not show itself") func keysAreNotPrinted() throws {

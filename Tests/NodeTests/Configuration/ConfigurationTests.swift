@@ -53,6 +53,7 @@ import Wire
                 proxy_protocol = true
                 [[roles]]
                 name = "agent"
+                commands = ["desk/*", "close"]
                 [[roles.grants]]
                 topics = "desk/**"
                 read = true
@@ -95,7 +96,9 @@ import Wire
         #expect(settings.listeners[1].expectsProxyHeader)
         #expect(settings.access.issuer == "https://login.example.org")
         #expect(settings.access.leeway == .seconds(60))
-        let grants = try #require(settings.access.roles["agent"])
+        let role = try #require(settings.access.roles["agent"])
+        #expect(role.commands == [TopicPattern("desk/*"), TopicPattern("close")])
+        let grants = role.grants
         #expect(grants.count == 2 && grants[0].read == .everything && grants[1].write == nil)
         #expect(
             grants[0].write
@@ -168,6 +171,7 @@ import Wire
                 8,
                 "or a list of fields"
             ),
+            ("[[roles]]\nname = \"a\"\ncommands = [\"b\", \"\"]", 5, 18, "a pattern of commands"),
             ("[[roles]]\nname = \"a\"\n[[roles]]\nname = \"a\"", 6, 1, "a role a already"),
             ("[web]\norigins = [\"example.org\"]", 4, 12, "an origin such as"),
             ("[web]\ntrusted_proxies = [\"10.0.0.0/40\"]", 4, 20, "an address or a range"),

@@ -61,6 +61,16 @@ import Wire
             return
         }
         #expect(seat["topic"] == "r/2" && seat["standing"] == "level" && seat["version"] == 1)
+        #expect(seat["merged"] == 0)
+        let readers = map(ask(caller, .get, "/topic/readers?tenant=t&topic=r/2"))
+        guard case .array(let rows)? = readers["readers"], case .map(let row)? = rows.first else {
+            Issue.record("no readers: \(readers)")
+            return
+        }
+        #expect(rows.count == 1 && row["connection"] == .text(id) && row["user"] == "ada")
+        #expect(row["version"] == 1 && row["standing"] == "level" && row["document"] == nil)
+        let nobody = map(ask(caller, .get, "/topic/readers?tenant=t&topic=r/3"))
+        #expect(nobody["readers"] == [])
         #expect(map(ask(caller, .get, "/slow"))["connections"] == [])
     }
 
@@ -196,9 +206,55 @@ import Wire
         #expect(map(answer)["disconnected"] == 1)
         caller.wait("the end") { stream.isWhole }
         #expect(stream.text.contains("\"code\":304"))
-        #expect(caller.call(.get, "/v1/topics/r/1", as: RequestTests.ada).status == 401)
+        let again = caller.call(.get, "/v1/topics/r/1", as: RequestTests.ada)
+        #expect(again.status == 401 && again.text.contains("\"code\":304"))
         #expect(!other.isWhole)
         #expect(caller.call(.get, "/v1/topics/r/1", as: bob).status == 200)
+    }
+
+    @Test("A trace that is followed tells what moved, and who left, once")
+    func following() throws {
+        var trace = Trace(.loopback(port: 1), "/", [], isJSON: false)
+        func seat(_ id: UInt64, _ version: UInt64, _ standing: Text) -> Value {
+            ["id": .unsigned(id), "version": .unsigned(version), "standing": .text(standing)]
+        }
+        func news(_ seats: [Value]) -> [String] { trace.news(["seats": .array(seats)]) }
+        let first = news([seat(1, 4, "level"), seat(2, 9, "level")])
+        #expect(first == ["id=1 standing=level version=4", "id=2 standing=level version=9"])
+        #expect(news([seat(1, 4, "level"), seat(2, 9, "level")]).isEmpty)
+        #expect(
+            news([seat(1, 4, "behind"), seat(2, 9, "level")]) == ["id=1 standing=behind version=4"])
+        #expect(news([seat(2, 9, "level")]) == ["left: id=1 standing=behind version=4"])
+    }
+
+    @Test("A store that cannot store is told by readiness and metrics, and reading goes on")
+    func failingStore() throws {
+        let folder = try StoreFolder()
+        var settings = RequestTests.settings()
+        settings.admin = AdminSettings(address: .loopback(port: 0), wantsToken: false)
+        settings.hub.rules = TopicRules(otherwise: TopicSettings(isDurable: true))
+        var store = StoreSettings(file: folder.file)
+        store.options.pageLimit = 24
+        store.complain = { _ in }
+        settings.store = store
+        let caller = try Caller(settings)
+        defer { caller.end() }
+        func publish(_ value: Value) -> Int {
+            caller.post(
+                "/v1/publish", as: RequestTests.ada, ["topic": "r/1", "set": ["n": value]]
+            ).status
+        }
+        #expect(publish(1) == 200)
+        #expect(ask(caller, .get, "/ready").text == "ready\n")
+        #expect(publish(.text(Text(String(repeating: "x", count: 200_000)))) == 503)
+        let ready = ask(caller, .get, "/ready")
+        #expect(ready.status == 200 && ready.text.contains("cannot be stored"))
+        #expect(ask(caller, .get, "/metrics").text.contains("\nfieldcast_store_failing 1\n"))
+        let document = caller.call(.get, "/v1/documents/r/1", as: RequestTests.ada)
+        #expect(document.value == ["n": 1])
+        #expect(publish(2) == 200)
+        #expect(ask(caller, .get, "/ready").text == "ready\n")
+        #expect(ask(caller, .get, "/metrics").text.contains("\nfieldcast_store_failing 0\n"))
     }
 
     @Test("Words on the command line become the request that they mean")
@@ -212,8 +268,13 @@ import Wire
         #expect(
             try target("revoke", "--tenant", "t", "--user", "u")
                 == "POST /users/revoke?tenant=t&user=u")
+        #expect(try target("trace", "0-1", "--follow") == "GET /connection?id=0-1")
+        #expect(try target("trace", "t", "r/1") == "GET /topic/readers?tenant=t&topic=r%2F1")
         #expect(try target("disconnect", "0-1") == "POST /connections/disconnect?id=0-1")
-        for wrong in [["topic", "t"], ["revoke"], ["disconnect"], ["topiks"], ["--at", "x"]] {
+        for wrong in [
+            ["topic", "t"], ["revoke"], ["disconnect"], ["topiks"], ["slow", "--follow"],
+            ["trace"], ["--at", "x"],
+        ] {
             #expect(throws: NodeCommand.Mistake.self) { _ = try AdminCommand(wrong[...]) }
         }
     }

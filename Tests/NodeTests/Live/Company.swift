@@ -1,4 +1,5 @@
 import Hub
+import TestCertificates
 import Testing
 import Wire
 
@@ -8,22 +9,40 @@ import Wire
 /// Clients of one node over every transport and both encodings, played side by side: those that
 /// keep a connection, on a loop of their own, and beside them whoever asks over HTTP.
 final class Company {
+    /// How a member is connected.
+    struct Way: Hashable, CustomStringConvertible {
+        var isFramed = false
+        var isSealed = false
+        var isCompressed = false
+
+        /// The listener's name.
+        var listener: String { (isSealed ? "sealed " : "") + (isFramed ? "framed" : "web") }
+        var description: String { listener + (isCompressed ? " deflate" : "") }
+
+        static let all = [
+            Way(), Way(isCompressed: true), Way(isFramed: true), Way(isSealed: true),
+            Way(isSealed: true, isCompressed: true), Way(isFramed: true, isSealed: true),
+        ]
+    }
+
     /// Somebody with a connection.
     final class Member: CustomStringConvertible {
         let name: Text
-        let isFramed: Bool
+        let way: Way
         var session: ClientSession
         var connection: ConnectionID?
         var isOpen = false
         var end: ConnectionEnd?
         var notices: [ClientSession.Notice] = []
+        /// All bytes of messages that came, one after the other.
+        private(set) var heard: [UInt8] = []
         fileprivate let crew: Crew
 
         fileprivate init(
-            _ name: Text, _ encoding: Encoding, token: Text, isFramed: Bool, _ crew: Crew
+            _ name: Text, _ encoding: Encoding, token: Text, _ way: Way, _ crew: Crew
         ) {
             self.name = name
-            self.isFramed = isFramed
+            self.way = way
             self.crew = crew
             session = ClientSession(
                 ClientSession.Settings(
@@ -32,6 +51,14 @@ final class Company {
         }
 
         var description: String { name.string }
+
+        fileprivate func hear(_ message: Span<UInt8>) {
+            for i in message.indices { heard.append(message[i]) }
+        }
+
+        func hasHeard(_ word: String) -> Bool {
+            String(decoding: heard, as: UTF8.self).contains(word)
+        }
 
         func count(_ matches: (ClientSession.Notice) -> Bool) -> Int {
             notices.count(where: matches)
@@ -62,6 +89,7 @@ final class Company {
         }
 
         func received(_ message: Span<UInt8>, binary: Bool, on id: ConnectionID) {
+            member(id)?.hear(message)
             member(id)?.session.received(message, now: loop.now, using: &generator)
         }
 
@@ -79,7 +107,7 @@ final class Company {
                 let encoding = member.session.settings.encoding
                 while let message = member.session.nextMessage(now: loop.now) {
                     let bytes = message.encoded(encoding)
-                    if member.isFramed {
+                    if member.way.isFramed {
                         _ = loop.send(Frame.framed(bytes), to: connection)
                     } else {
                         _ = loop.send(
@@ -93,13 +121,20 @@ final class Company {
     let caller: Caller
     private let plain: Crew
     private let compressing: Crew
+    private let authorities: TLSContext
 
     init(_ settings: NodeSettings) throws {
         var settings = settings
         settings.compresses = true
-        settings.listeners.append(
+        let sealed = try TLSContext(
+            certificateChain: Certificates.firstChain, privateKey: Certificates.firstKey)
+        authorities = try TLSContext(authorities: Certificates.firstChain)
+        settings.listeners = Set(Way.all.map { $0.listener }).sorted(by: >).map { name in
             NodeSettings.Listener(
-                name: "framed", address: .loopback(port: 0), speech: .framed))
+                name: name, address: .loopback(port: 0),
+                speech: name.hasSuffix("framed") ? .framed : .http,
+                tls: name.hasPrefix("sealed") ? sealed : nil)
+        }
         caller = try Caller(settings)
         plain = try Crew(compresses: false)
         compressing = try Crew(compresses: true)
@@ -108,11 +143,10 @@ final class Company {
     var members: [Member] { plain.members + compressing.members }
 
     func member(
-        _ name: Text, _ encoding: Encoding, token: Text, compressed: Bool = false,
-        framed: Bool = false
+        _ name: Text, _ encoding: Encoding, token: Text, _ way: Way = Way()
     ) -> Member {
-        let crew = compressed ? compressing : plain
-        let member = Member(name, encoding, token: token, isFramed: framed, crew)
+        let crew = way.isCompressed ? compressing : plain
+        let member = Member(name, encoding, token: token, way, crew)
         crew.members.append(member)
         return member
     }
@@ -120,15 +154,17 @@ final class Company {
     func connect(_ member: Member) {
         let encoding = member.session.settings.encoding
         member.end = nil
-        if member.isFramed {
-            guard let address = caller.node.addresses["framed"] else { return }
-            member.connection = try? member.crew.loop.connect(to: address, framed: encoding)
+        guard let address = caller.node.addresses[member.way.listener] else { return }
+        let loop = member.crew.loop
+        let tls = member.way.isSealed ? TLSWish(authorities, serverName: "first.test") : nil
+        if member.way.isFramed {
+            member.connection = try? loop.connect(to: address, tls: tls, framed: encoding)
             return
         }
         let wish = WebSocketWish(
-            host: caller.node.address.description, target: "/v1/ws",
+            host: address.description, target: "/v1/ws",
             subprotocols: [encoding.subprotocol.string])
-        member.connection = try? member.crew.loop.connect(to: caller.node.address, wish)
+        member.connection = try? loop.connect(to: address, tls: tls, wish)
     }
 
     func cut(_ member: Member) {

@@ -148,4 +148,90 @@ import Wire
             #expect(there.status == 403)
         }
     }
+
+    /// Everything that a connection can ask about somebody else's.
+    private func pry(_ member: Company.Member, cursor: Cursor, view: UInt64) {
+        let session = { (message: Message) in member.session.say(message) }
+        for (id, fields) in [(101, nil), (102, Mask(paths: [["hidden"]]))] as [(UInt64, Mask?)] {
+            session(
+                .subscribe(
+                    Subscribe(id: id, topic: "desk", fields: fields, cursor: cursor, hash: true)))
+        }
+        session(
+            .subscribe(Subscribe(id: 103, topic: "log", name: "n", start: .earliest, credit: 9)))
+        session(.subscribe(Subscribe(id: 104, topic: "log", cursor: cursor)))
+        session(.hash(HashReport(view: view, version: cursor.version, hash: ViewHash())))
+        for (id, topic) in [(201, "desk"), (202, "log"), (203, "none")] as [(UInt64, Text)] {
+            session(.history(History(id: id, topic: topic, limit: 10, start: .earliest)))
+        }
+        let patches = [
+            Patch(set: ["open": 5], conditions: [Patch.Condition(path: ["hidden"], version: 0)]),
+            Patch(set: ["hidden": 1]), Patch(unset: [["hidden"]]),
+            Patch(increments: [Patch.Increment(path: ["hidden"], amount: Number(Int64(1)))]),
+        ]
+        for (i, patch) in patches.enumerated() {
+            let publish = Publish(id: UInt64(301 + i), topic: "desk", change: .patch(patch))
+            session(.publish(publish))
+        }
+        session(.will(Will(topic: "desk", patch: Patch(set: ["hidden": 1]))))
+        session(.ack(Ack(id: 103, version: 1)))
+        session(.nack(Nack(id: 103, code: .never, version: 1, reason: "")))
+    }
+
+    @Test("By no message of a connection, whatever its transport and encoding", arguments: [1, 2])
+    func connections(loops: Int) throws {
+        var settings = IsolationTests.settings()
+        settings.loops = loops
+        settings.admin = AdminSettings(address: .loopback(port: 0), wantsToken: false)
+        let company = try Company(settings)
+        defer { company.caller.end() }
+        let owner = company.member(
+            "owner", .messagePack, token: Stage.token(IsolationTests.owner))
+        let seen = owner.session.subscribe("desk", hash: true)
+        company.connect(owner)
+        let secret = Text(IsolationTests.secret)
+        _ = owner.session.publish(
+            "desk", .patch(Patch(set: ["open": 1, "hidden": .text(secret)])))
+        _ = owner.session.publish("log", .event(.text(secret)))
+        company.wait("the owner's own") { owner.session[seen]?.mirror.version == 1 }
+        let cursor = try #require(owner.session[seen]?.cursor)
+        let view = try #require(owner.session[seen]?.view)
+        for encoding in Encoding.allCases {
+            for way in Company.Way.all {
+                for spy in [
+                    IsolationTests.stranger, IsolationTests.clerk, IsolationTests.guest,
+                ] {
+                    let name = Text("\(spy.name) \(spy.tenant) \(way) \(encoding)")
+                    let member = company.member(name, encoding, token: Stage.token(spy), way)
+                    company.connect(member)
+                }
+            }
+        }
+        let spies = company.members.filter { $0 !== owner }
+        company.wait("all spies") { spies.allSatisfy { $0.session.isReady } }
+        for spy in spies { pry(spy, cursor: cursor, view: view) }
+        // What changes while they watch, and what is said to them meanwhile.
+        _ = owner.session.publish("desk", .patch(Patch(set: ["hidden": .text(secret)])))
+        _ = owner.session.publish("log", .event(.text(secret)))
+        company.wait("the changes") { owner.session.outbox.isEmpty }
+        for spy in spies { spy.session.say(.history(History(id: 999, topic: "none", limit: 1))) }
+        company.wait("an answer to each spy's last word") {
+            spies.allSatisfy { spy in
+                spy.count {
+                    if case .outcome(999, _) = $0 { true } else { false }
+                } > 0
+                    || spy.count { if case .page(let page) = $0 { page.id == 999 } else { false } }
+                        > 0
+            }
+        }
+        for spy in spies {
+            #expect(!spy.hasHeard(IsolationTests.secret), "\(spy)")
+        }
+        #expect(owner.session[seen]?.mirror.document == ["open": 1, "hidden": .text(secret)])
+        let metrics = company.caller.call(
+            .get, "/metrics", as: nil, to: company.caller.node.adminAddress)
+        for word in [IsolationTests.secret, "desk", "owner", "clerk", "hidden"] {
+            #expect(metrics.status == 200 && !metrics.text.contains(word))
+        }
+    }
 }

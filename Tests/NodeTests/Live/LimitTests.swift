@@ -25,6 +25,50 @@ import Wire
         }
     }
 
+    @Test("Addresses from which clients may come, and may not, changed while the node runs")
+    func addresses() throws {
+        var settings = RequestTests.settings()
+        settings.trustedProxies = TrustedProxies([try #require(AddressRange("127.0.0.0/8"))])
+        settings.listeners.append(
+            NodeSettings.Listener(
+                name: "devices", address: .loopback(port: 0), speech: .framed))
+        let caller = try Caller(settings)
+        defer { caller.end() }
+        func status(from client: String) -> Int {
+            caller.call(
+                .get, "/v1/topics/r/1", as: RequestTests.ada, [("x-forwarded-for", client)]
+            ).status
+        }
+        #expect(status(from: "192.0.2.7") == 200)
+        var limits = NodeLimits()
+        limits.deniedAddresses = [try #require(AddressRange("192.0.2.0/24"))]
+        caller.node.replaceLimits(limits)
+        caller.wait("the new limits") { status(from: "192.0.2.7") == 403 }
+        #expect(status(from: "192.0.3.7") == 200)
+        limits.allowedAddresses = [try #require(AddressRange("2001:db8::/32"))]
+        limits.deniedAddresses = [try #require(AddressRange("2001:db8::5"))]
+        caller.node.replaceLimits(limits)
+        caller.wait("the new limits") { status(from: "192.0.3.7") == 403 }
+        #expect(status(from: "2001:db8::1") == 200)
+        #expect(status(from: "2001:db8::5") == 403)
+    }
+
+    @Test("A device of an address that is not let in is told so", arguments: [true, false])
+    func deviceAddresses(isAllowed: Bool) throws {
+        var settings = RequestTests.settings()
+        let range = isAllowed ? "127.0.0.1" : "127.0.0.2/31"
+        settings.limits.allowedAddresses = [try #require(AddressRange(range))]
+        let company = try Company(settings)
+        defer { company.caller.end() }
+        let token = Stage.token(RequestTests.ada)
+        let device = company.member("device", .messagePack, token: token, .init(isFramed: true))
+        let page = company.member("page", .json, token: token)
+        for member in company.members { company.connect(member) }
+        company.waitForAll("an answer") { $0.session.isReady || $0.end != nil }
+        #expect(device.session.isReady == isAllowed && page.session.isReady == isAllowed)
+        #expect(device.hasHeard("not let in") != isAllowed)
+    }
+
     @Test("Streams of one user", arguments: [1, 2])
     func users(loops: Int) throws {
         var settings = RequestTests.settings(loops: loops)

@@ -8,8 +8,26 @@ import Wire
 /// Every transport, with and without compression and in both encodings, watches one topic at the
 /// same time while every other feature happens (spec/composition.md).
 @Suite("Every transport beside every other", .serialized) struct LiveCompositionTests {
-    @Test(arguments: [1, 2]) func allFeaturesOnAllTransportsAtOnce(loops: Int) throws {
-        let play = try Play(loops: loops)
+    struct Ground: CustomTestStringConvertible {
+        let loops: Int
+        let kernel: KernelChoice
+        let isDurable: Bool
+
+        var testDescription: String {
+            "\(loops) loops on \(kernel), \(isDurable ? "durable" : "volatile")"
+        }
+
+        static let all = [
+            Ground(loops: 1, kernel: .epoll, isDurable: false),
+            Ground(loops: 2, kernel: .auto, isDurable: false),
+            Ground(loops: 2, kernel: .epoll, isDurable: true),
+            Ground(loops: 1, kernel: .auto, isDurable: true),
+        ]
+    }
+
+    @Test(arguments: Ground.all) func allFeaturesOnAllTransportsAtOnce(ground: Ground) throws {
+        let folder = try StoreFolder()
+        let play = try Play(ground, store: folder.file)
         play.everybodyHoldsTheFirstChange()
         play.manyChangesAtOnceAreMerged()
         play.whatIsSaidTwiceIsDoneOnce()
@@ -48,21 +66,25 @@ private final class Play {
         Principal.Grant(topics: TopicPattern("log"), read: .everything, write: .everything),
     ]
 
-    init(loops: Int) throws {
-        var settings = Stage.settings(loops: loops)
+    init(_ ground: LiveCompositionTests.Ground, store: String) throws {
+        var settings = Stage.settings(loops: ground.loops)
+        settings.kernel = ground.kernel
         settings.drainTime = .seconds(1)
-        settings.hub.rules = TopicRules(rules: [
-            TopicRules.Rule(pattern: TopicPattern("log"), settings: TopicSettings(kind: .event))
-        ])
+        settings.hub.rules = TopicRules(
+            rules: [
+                TopicRules.Rule(
+                    pattern: TopicPattern("log"),
+                    settings: TopicSettings(kind: .event, isDurable: ground.isDurable))
+            ], otherwise: TopicSettings(isDurable: ground.isDurable))
+        if ground.isDurable { settings.store = StoreSettings(file: store) }
         company = try Company(settings)
         reader = Principal(name: "reader", tenant: "t", grants: Play.grants)
         let token = Stage.token(reader)
         sensor = company.member("sensor", .messagePack, token: token)
         for encoding in Encoding.allCases {
-            _ = company.member(Text("web-\(encoding)"), encoding, token: token)
-            _ = company.member(
-                Text("deflate-\(encoding)"), encoding, token: token, compressed: true)
-            _ = company.member(Text("framed-\(encoding)"), encoding, token: token, framed: true)
+            for way in Company.Way.all {
+                _ = company.member(Text("\(way) \(encoding)"), encoding, token: token, way)
+            }
         }
         for member in company.members {
             // The first is masked, the second has everything at a capped rate.

@@ -55,6 +55,28 @@ import Wire
         }
     }
 
+    @Test("The one script in the page is the one that the policy allows")
+    func opening() throws {
+        let page = try String(
+            contentsOf: PageShelfTests.root.appending(path: "web/index.html"), encoding: .utf8)
+        let scripts = page.matches(of: /<script>([^<]*)<\/script>/).map { String($0.1) }
+        try #require(scripts.count == 1)
+        let file = FileManager.default.temporaryDirectory.appending(path: "script-\(UUID())")
+        try Data(scripts[0].utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let digest = Foundation.Process()
+        let output = Pipe()
+        digest.executableURL = URL(filePath: "/usr/bin/openssl")
+        digest.arguments = ["dgst", "-sha256", "-binary", file.path]
+        digest.standardOutput = output
+        try digest.run()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        digest.waitUntilExit()
+        #expect(PageShelf.opening == "sha256-" + bytes.base64EncodedString())
+        let policy = try #require(field("content-security-policy", of: try answer("/")))
+        #expect(policy.contains("script-src 'self' '\(PageShelf.opening)';"))
+    }
+
     @Test("A compressed answer is what gzip makes of it, and the page is small")
     func gzip() throws {
         let plain = try #require(try answer("/page.css"))

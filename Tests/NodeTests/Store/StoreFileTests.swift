@@ -130,11 +130,11 @@ import Wire
     }
 
     /// A step as a later version will have one: it adds a column and fills it.
-    private static let second = """
+    private static let next = """
         ALTER TABLE topics ADD COLUMN label TEXT NOT NULL DEFAULT '';
         UPDATE topics SET label = tenant || ' ' || name;
         """
-    private static let longer = Schema(steps: Schema.current.steps + [second])
+    private static let longer = Schema(steps: Schema.current.steps + [next])
 
     @Test("Of an older version is migrated, and keeps what it held")
     func migration() throws {
@@ -151,11 +151,79 @@ import Wire
         options.schema = StoreFileTests.longer
         for _ in 1...2 {
             let file = try StoreFile(folder.file, options)
-            #expect(try Schema.number(file.database, "PRAGMA user_version") == 2)
+            let version = try Schema.number(file.database, "PRAGMA user_version")
+            #expect(version == Schema.current.version + 1)
             let labelled = "SELECT count(*) FROM topics WHERE label = tenant || ' ' || name"
             #expect(try Schema.number(file.database, labelled) == Int64(life.model.count))
             #expect(try file.everything().inOrder == life.model.inOrder)
         }
+    }
+
+    /// As the first release wrote it.
+    private static let first = Schema(steps: [Schema.current.steps[0]])
+
+    @Test("Of the first version is migrated; a topic of before counts as used at that moment")
+    func migrationOfTheFirst() throws {
+        do {
+            let database = try Database(folder.file, .make, vfs: "unix")
+            try StoreFileTests.first.migrate(database, from: 0)
+            try database.run("INSERT INTO topics VALUES (7, 't', 'a', '0123456789abcdef')")
+        }
+        let old = StoreError.older(folder.file, found: 1, known: Schema.current.version)
+        #expect(throws: old) { _ = try StoreSurvey(folder.file) }
+        let file = try StoreFile(folder.file)
+        let entry = try #require(try file.list(after: 0).topics.first)
+        #expect(entry.key == TopicKey(tenant: "t", name: "a") && entry.used.seconds > 1_700_000_000)
+        #expect(try file.load(entry.key)?.epoch == "0123456789abcdef")
+        _ = try StoreSurvey(folder.file)
+    }
+
+    @Test("A topic's last write takes everything of it, and no other's")
+    func lastWrite() throws {
+        var life = StoreLife(seed: 9)
+        let file = try StoreFile(folder.file)
+        for _ in 0..<40 {
+            let commit = life.commit()
+            life.keep(commit)
+            #expect(file.commit([commit]) == [nil])
+        }
+        let keys = life.model.keys.sorted { ($0.tenant, $0.name) < ($1.tenant, $1.name) }
+        for (i, key) in keys.enumerated() {
+            let write = TopicWrite(
+                key: key, epoch: life.model[key]?.epoch ?? Text(), isLast: true)
+            let commit = Commit(id: UInt64(1_000 + i), writes: [write])
+            life.keep(commit)
+            #expect(file.commit([commit]) == [nil])
+            #expect(try file.load(key) == nil)
+            #expect(try file.everything().inOrder == life.model.inOrder)
+        }
+        #expect(try file.list(after: 0) == TopicList(topics: [], last: nil))
+        for table in ["log", "checkpoints", "names", "dead_letters"] {
+            #expect(try Schema.number(file.database, "SELECT count(*) FROM \(table)") == 0)
+        }
+    }
+
+    @Test("Lists its topics page by page, with the hour of their last change")
+    func list() throws {
+        let file = try StoreFile(folder.file)
+        func publish(_ number: Int, at seconds: Int64) -> Commit {
+            let key = TopicKey(tenant: "t", name: Text("topic/\(number)"))
+            let change = Publish.Change.patch(Patch(set: ["a": 1]))
+            let record = Record(
+                version: UInt64(seconds), time: WallTime(seconds: seconds), change: change)
+            return Commit(
+                id: 1, writes: [TopicWrite(key: key, epoch: "e", records: [record])])
+        }
+        for number in 0..<300 { #expect(file.commit([publish(number, at: 10_000)]) == [nil]) }
+        // Within the hour the row is let be; after it, it is written again.
+        #expect(file.commit([publish(3, at: 13_599)]) == [nil])
+        #expect(file.commit([publish(4, at: 13_600)]) == [nil])
+        let page = try file.list(after: 0)
+        #expect(page.topics.count == 256)
+        #expect(page.topics[3].used.seconds == 10_000 && page.topics[4].used.seconds == 13_600)
+        let rest = try file.list(after: try #require(page.last))
+        #expect(rest.topics.count == 44 && rest.last == nil)
+        #expect(rest.topics.last?.key.name == "topic/299")
     }
 
     @Test("A migration that fails has not happened")
@@ -164,11 +232,11 @@ import Wire
         var options = StoreFile.Options()
         options.schema = Schema(
             steps: Schema.current.steps + [
-                StoreFileTests.second + "INSERT INTO nowhere VALUES (1);"
+                StoreFileTests.next + "INSERT INTO nowhere VALUES (1);"
             ])
         #expect(throws: StoreError.self) { _ = try StoreFile(folder.file, options) }
         let file = try StoreFile(folder.file)
-        #expect(try Schema.number(file.database, "PRAGMA user_version") == 1)
+        #expect(try Schema.number(file.database, "PRAGMA user_version") == Schema.current.version)
     }
 
     @Test("Of a newer version is refused, with what to do")
@@ -176,7 +244,8 @@ import Wire
         var options = StoreFile.Options()
         options.schema = StoreFileTests.longer
         _ = try StoreFile(folder.file, options)
-        let refusal = StoreError.newer(folder.file, found: 2, known: 1)
+        let known = Schema.current.version
+        let refusal = StoreError.newer(folder.file, found: known + 1, known: known)
         #expect(throws: refusal) { _ = try StoreFile(folder.file) }
         #expect(refusal.text.contains("newer"))
     }

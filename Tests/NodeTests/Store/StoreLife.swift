@@ -47,9 +47,7 @@ struct StoreLife {
 
     mutating func keep(_ commit: Commit) {
         for write in commit.writes {
-            var topic = model[write.key] ?? StoredTopic(epoch: write.epoch)
-            topic.take(write)
-            model[write.key] = topic
+            model[write.key] = .after(write, model[write.key])
         }
     }
 

@@ -126,6 +126,7 @@ import Wire
             case .failed(let id): outcomes.append("\(id) failed")
             case .loaded(_, let topic): outcomes.append("\(topic?.records.count ?? 0) records")
             case .loadFailed: outcomes.append("not read")
+            case .listed(let list): outcomes.append("\(list.topics.count) topics")
             }
         }
         store.stop()
@@ -159,7 +160,7 @@ import Wire
         requests.map {
             switch $0 {
             case .commit(let commit): commit.id
-            case .load: 0
+            case .load, .list: 0
             }
         }
     }

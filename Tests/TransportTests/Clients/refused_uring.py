@@ -30,8 +30,11 @@ def refuse():
 
 def first_line(kernel):
     process = subprocess.Popen([program, "serve", "--port", "0", "--kernel", kernel],
-                               stdout=subprocess.PIPE, text=True, preexec_fn=refuse)
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               preexec_fn=refuse)
     line = process.stdout.readline()
+    if kernel == "io_uring":
+        check(process.wait(20) == 1, "an error is told by the exit code too")
     process.kill()
     process.wait()
     return line.strip()

@@ -46,14 +46,20 @@ async def session(uri, sizes, **options):
         check(socket.close_code == 4321, f"closed with {socket.close_code}")
 
 
+async def exchange_large(socket):
+    await echoes(socket, [largest])
+    whole = os.urandom(largest // 4)
+    await socket.send(whole[i:i + 64] for i in range(0, len(whole), 64))
+    check(await socket.recv() == whole, "fragments of 64 bytes")
+
+
 async def large(uri, **options):
     async with websockets.connect(uri, **OPEN, **options) as socket:
-        await echoes(socket, [largest])
-        whole = os.urandom(largest // 4)
-        await socket.send(whole[i:i + 64] for i in range(0, len(whole), 64))
-        check(await socket.recv() == whole, "fragments of 64 bytes")
+        await exchange_large(socket)
 
 
+# Every window that zlib can compress with.
+WINDOWS = range(9, 16)
 SIZES = [0, 1, 125, 126, 127, 128, 255, 256, 257, 4095, 65535, 65536, 70000]
 
 
@@ -65,8 +71,12 @@ async def as_client(port, secure=None):
         await large(uri, compression=compression, **options)
     if secure:
         return
-    # Every parameter of the extension (RFC 7692 section 7.1), every window that zlib can do.
-    windows = [None, 9, 10, 11, 12, 13, 14, 15]
+    for bits in WINDOWS:
+        offer = ClientPerMessageDeflateFactory(
+            server_max_window_bits=bits, client_max_window_bits=bits)
+        await large(uri, compression=None, extensions=[offer])
+    # Every parameter of the extension (RFC 7692 section 7.1).
+    windows = [None, *WINDOWS]
     for theirs, ours in [(a, b) for a, b in itertools.product(windows, [True, *windows])
                          if a is None or b in (True, None, 9, 15) or a == b]:
         for forget in itertools.product([False, True], repeat=2):
@@ -82,6 +92,11 @@ async def as_client(port, secure=None):
 
 async def as_server(port_of):
     """The echo connects to us, under every agreement that a server can make."""
+    for bits in WINDOWS:
+        agreement = ServerPerMessageDeflateFactory(
+            server_max_window_bits=bits, client_max_window_bits=bits)
+        await port_of([agreement], "--deflate", exchange=exchange_large)
+    await port_of([], exchange=exchange_large)
     windows = [None, 9, 12, 15]
     for theirs, ours in itertools.product(windows, windows):
         for forget in itertools.product([False, True], repeat=2):
@@ -93,12 +108,16 @@ async def as_server(port_of):
     await port_of([])
 
 
-async def serve_once(extensions, *options):
+async def exchange_some(socket):
+    await echoes(socket, [0, 5, 300, 40_000])
+
+
+async def serve_once(extensions, *options, exchange=exchange_some):
     failures = []
 
     async def handler(socket):
         try:
-            await echoes(socket, [0, 5, 300, 40_000])
+            await exchange(socket)
             await socket.close(4004, "done")
         except BaseException as fault:  # pylint: disable=broad-except
             failures.append(fault)
@@ -109,7 +128,7 @@ async def serve_once(extensions, *options):
         client = await asyncio.create_subprocess_exec(
             program, "connect", f"ws://127.0.0.1:{port}/", "--kernel", kernel, *options,
             stdout=asyncio.subprocess.PIPE)
-        told, _ = await asyncio.wait_for(client.communicate(), 60)
+        told, _ = await asyncio.wait_for(client.communicate(), 300)
         check(not failures, f"{extensions}: {failures}")
         check(told.split() == [b"byPeer", b"4004"], f"the client tells {told}")
 

@@ -36,6 +36,9 @@ import Wire
             (Patch(conditions: [.init(path: ["a"], version: 0)]), .conflict(["a"], version: 1)),
             (Patch(conditions: [.init(path: [], version: 0)]), .conflict([], version: 1)),
             (Patch(conditions: [.init(path: ["b"], version: 0)]), .conflict(["b"], version: 1)),
+            // The document never had that version: it is one of another epoch.
+            (Patch(conditions: [.init(path: ["a"], version: 2)]), .conflict(["a"], version: 1)),
+            (Patch(conditions: [.init(path: ["x"], version: 2)]), .conflict(["x"], version: 0)),
             (Patch(increments: [.init(path: ["b"], amount: one)]), .notANumber(["b"])),
             (Patch(increments: [.init(path: ["b", "c"], amount: one)]), .notANumber(["b", "c"])),
             (Patch(increments: [.init(path: [], amount: one)]), .rootNotAField),

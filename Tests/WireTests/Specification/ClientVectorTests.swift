@@ -85,6 +85,12 @@ import Wire
                 let id = session.publish(
                     Text(body.text("topic") ?? ""), .patch(Patch(set: set)))
                 #expect(id == step.number("id"), "\(place)")
+            } else if let body = action.step("will"), case .map(let set)? = body["set"] {
+                session.leave(
+                    Will(topic: Text(body.text("topic") ?? ""), patch: Patch(set: set)))
+            } else if let body = action.step("presence") {
+                session.attend(
+                    Presence(topic: Text(body.text("topic") ?? ""), state: body["state"]))
             } else if let id = action.number("unsubscribe") {
                 session.unsubscribe(id)
             } else if let id = action.number("prove") {
@@ -118,6 +124,8 @@ import Wire
                 return made("subscribed", ["id": n(id), "verdict": .text(Text("\(verdict)"))])
             case .unsubscribed(let id, let code):
                 return made("unsubscribed", ["id": n(id), "code": code.map { n($0.rawValue) }])
+            case .postponed(let id, let code):
+                return made("postponed", ["id": n(id), "code": n(code.rawValue)])
             case .snapshot(let id): return made("snapshot", ["id": n(id)])
             case .changed(let id, _): return made("changed", ["id": n(id)])
             case .stale(let id): return made("stale", ["id": n(id)])

@@ -189,6 +189,13 @@ struct DiffScenario {
         .init(
             comment: "the topic's second version, from nothing", rule: "D10", start: [:],
             patches: [set(["a": 1])], from: 0, held: 0),
+        .init(
+            comment: "a name with a dollar sign, alone in the tree that is set", rule: "E49",
+            start: ["$x": 1, "$y": 2], patches: [set(["$x": 5])]),
+        .init(
+            comment: "a name with a dollar sign, at a level of its own", rule: "E49",
+            start: ["m": ["$x": 1, "y": 2]],
+            patches: [Patch(unset: [["m", "y"]], set: Samples.nested(["m": ["$x": 7]]))]),
     ]
 
     /// Plays the scenario; version 1 is the start, each patch one more.

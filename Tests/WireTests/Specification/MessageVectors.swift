@@ -55,6 +55,16 @@ extension VectorFile {
                     "offset": .integer(Int64(offset)),
                 ])
         }
+        // What came later stands behind, so that no vector gets another's id.
+        file.add(
+            "D24", "not a message: a diff that sets the document itself",
+            ["messagePack": "950b010201929001", "error": "wrongKind", "offset": 6])
+        file.add(
+            "E49", "not a message: data with nothing but a key that looks like a tag",
+            [
+                "json": #"{"type":"ping","data":{"$nonce":1}}"#, "error": "malformedTag",
+                "offset": 22,
+            ])
         return file
     }()
 }

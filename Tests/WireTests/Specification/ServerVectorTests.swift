@@ -59,7 +59,7 @@ import Wire
                     principal: Text(token.text("principal") ?? ""),
                     tenant: Text(token.text("tenant") ?? ""),
                     lifetime: token.number("lifetime").map { .milliseconds($0) }, now: step.now)
-                : session.rejected("no")
+                : session.rejected(.tokenInvalid, "no")
         } else if step.flag("clock") {
             let busy = step.flag("busy")
             if !step.has("does") {

@@ -1,6 +1,7 @@
 // One connection for a whole page: what it watches, publishes and tells, through every cut.
 
-import { remedy } from "./codes.js";
+import { Retry } from "./backoff.js";
+import { Code, remedy } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { environment as ofBrowser } from "./environment.js";
 import { Events } from "./events.js";
@@ -25,6 +26,8 @@ export class Client extends Emitter {
   #subscriptions = new Map();
   #presences = new Map();
   #wills = new Map();
+  /** Subscriptions that were put off by the server: when they are asked for again. */
+  #postponed = new Map();
   #nextRequest = 1;
   #nextSubscription = 1;
   #refusals = 0;
@@ -113,6 +116,7 @@ export class Client extends Emitter {
 
   forget(subscription) {
     if (!this.#subscriptions.delete(subscription.id)) return;
+    this.#admitted(subscription.id);
     this.say({ type: "unsubscribe", id: subscription.id });
   }
 
@@ -177,7 +181,11 @@ export class Client extends Emitter {
   }
 
   later(milliseconds, work) {
-    this.#environment.setTimeout(work, milliseconds);
+    return this.#environment.setTimeout(work, milliseconds);
+  }
+
+  stop(timer) {
+    this.#environment.clearTimeout(timer);
   }
 
   say(message) {
@@ -218,8 +226,19 @@ export class Client extends Emitter {
       },
       cut: () => {
         this.#outbox.cut();
+        for (const id of [...this.#postponed.keys()]) this.#admitted(id);
         for (const one of this.#subscriptions.values()) one.cut();
       },
+      void: () => { for (const one of this.#subscriptions.values()) one.void(); },
+      // Longer than the server takes, and so would it be the next time (N2, X2).
+      tooLarge: ({ id, type }) => {
+        // Not before the rest of the flight is said, in its order.
+        queueMicrotask(() => {
+          if (this.#outbox.refused({ id, code: Code.tooLarge })) return;
+          this.emit("problem", { code: Code.tooLarge, reason: `this ${type} is too large` });
+        });
+      },
+      brokeBySize: () => this.#outbox.giveUp(Code.tooLarge),
       isIdle: () => this.#outbox.size === 0,
       refused: () => {
         this.#refusals++;
@@ -260,7 +279,9 @@ export class Client extends Emitter {
   #received(message, bytes) {
     switch (message.type) {
       case "subscribed":
+        this.#admitted(message.id);
         this.#subscriptions.get(message.id)?.subscribed(message);
+        this.#subscriptions.get(message.id)?.retry?.reset();
         break;
       case "unsubscribed": this.#unsubscribed(message); break;
       case "snapshot":
@@ -292,19 +313,29 @@ export class Client extends Emitter {
     for (const one of this.#subscriptions.values()) if (one.view === view) work(one);
   }
 
+  /** What the code's hundred says (X1): the same again, without a cursor, or never. */
   #unsubscribed({ id, code }) {
     const one = this.#subscriptions.get(id);
     if (!one) return;
-    if (code !== undefined && code >= 200 && code < 300) {
-      one.view = null;
-      this.#environment.setTimeout(() => {
-        if (this.#subscriptions.has(id)) this.resubscribe(one);
-      }, 3000);
-    } else {
-      // It is over, unless it begins anew by itself (code 401).
-      if (code === undefined || remedy(code) !== "snapshot") this.#subscriptions.delete(id);
+    const what = code === undefined ? "never" : remedy(code);
+    if (what === "never" || what === "token") {
+      this.#admitted(id);
+      this.#subscriptions.delete(id);
       one.unsubscribed(code);
+      return;
     }
+    if (what === "snapshot") one.void();
+    one.view = null;
+    one.retry ??= new Retry(this.#environment.random);
+    const wait = one.retry.wait(what, this.now());
+    this.stop(this.#postponed.get(id));
+    if (wait === 0) this.resubscribe(one);
+    else this.#postponed.set(id, this.later(wait, () => this.resubscribe(one)));
+  }
+
+  #admitted(id) {
+    this.stop(this.#postponed.get(id));
+    this.#postponed.delete(id);
   }
 }
 

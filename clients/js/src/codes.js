@@ -13,7 +13,8 @@ const reasons = {
 };
 
 export const Code = {
-  heartbeatMissed: 205, notNow: 210, workingOnIt: 211, conflict: 505, never: 520, replaced: 521,
+  heartbeatMissed: 205, notNow: 210, workingOnIt: 211, authenticationLate: 301, conflict: 505,
+  tooLarge: 508, never: 520, replaced: 521,
 };
 
 /** "now", "later", "token", "snapshot" or "never": what may be done about a code. */

@@ -66,6 +66,8 @@ export class Events extends Emitter {
     this.code = undefined;
     this.#print = print;
     this.#given = 0;
+    // With verdict 2 the log was put back: what was done says nothing of it (S8).
+    if (verdict === 2) this.#inbox.epoch = null;
     this.#inbox.begin(epoch, sequence);
     if (verdict === 3) this.emit("gone", gone ?? 0);
     this.#become("current");
@@ -145,6 +147,11 @@ export class Events extends Emitter {
       if (this.#given) this.#client.say({ type: "credit", id: this.id, amount: this.#given });
       this.#given = 0;
     });
+  }
+
+  /** Where it stood means nothing any more. */
+  void() {
+    this.#print = "";
   }
 
   unsubscribed(code) {

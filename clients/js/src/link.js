@@ -1,7 +1,7 @@
 // A connection that comes back: opening in one flight, heartbeat, confirmation of what was
 // received, tokens that end, and the waits between tries (spec/sessions.md).
 
-import { Backoff } from "./backoff.js";
+import { Backoff, Retry } from "./backoff.js";
 import { Code, reasonOf, remedy } from "./codes.js";
 import { decodeMessage, encodeMessage } from "./messages.js";
 import { utf8Length } from "./values.js";
@@ -11,13 +11,16 @@ const defaults = {
   unconfirmedTime: 10_000, authenticateTime: 5_000, heartbeatTime: 30_000,
   inactivityTime: 300_000, dedupWindow: 1_024,
 };
+/** A WebSocket's close code for a message that was longer than the other side takes. */
+const TOO_LARGE = 1009;
 /** How long a connection may take to open. */
 const OPENING = 10_000;
 
 /**
  * `owner` is told: `flight()` gives what is said behind open and authenticate, `live()`,
  * `cut()`, `received(message, bytes)`, `changed(state)`, `refused()` when a try did not even open,
- * and `isIdle()` says whether all is answered.
+ * `void()` when what is held is to be dropped, `tooLarge(message)` of what cannot be said, and
+ * `brokeBySize()` when the server ended it for that; `isIdle()` says whether all is answered.
  */
 export class Link {
   #owner;
@@ -26,11 +29,14 @@ export class Link {
   #socket = null;
   #timers = {};
   #backoff;
+  #haste;
   #stopReturning = null;
   #ending = null;
   #spread = 0;
   #isDraining = false;
-  #freshTokens = 0;
+  /** The token that was shown last, and the one that was refused. */
+  #shown = null;
+  #refused = null;
   #heard = 0;
   #spoke = 0;
   #position = 0;
@@ -48,6 +54,7 @@ export class Link {
     this.#options = options;
     this.#environment = environment;
     this.#backoff = new Backoff(environment.random);
+    this.#haste = new Retry(environment.random);
     this.address = address;
     this.isBinary = options.encoding !== "json";
   }
@@ -81,11 +88,18 @@ export class Link {
     return this.#isOpen && this.#socket?.readyState === 1;
   }
 
-  /** Says it if there is a connection. */
+  /** Says it if there is a connection, and if it is not longer than the server takes (N2). */
   send(message) {
     if (!this.isOpen) return;
+    const data = encodeMessage(message, this.isBinary);
+    // A text has at least as many bytes as units, and not more than three for each.
+    const most = this.terms.messageBytes;
+    if (data.length > most || !this.isBinary && data.length * 3 > most && utf8Length(data) > most) {
+      this.#owner.tooLarge(message);
+      return;
+    }
     this.#spoke = this.#environment.now();
-    this.#socket.send(encodeMessage(message, this.isBinary));
+    this.#socket.send(data);
   }
 
   /** Milliseconds there and back. */
@@ -139,6 +153,13 @@ export class Link {
       return;
     }
     if (attempt !== this.#attempt || !this.isWanted) return;
+    if (token === this.#refused?.token) {
+      // The same again would be refused again (X3): there may be another a little later.
+      const { code, reason } = this.#refused;
+      this.#wait(this.#backoff.next(), code, reason);
+      return;
+    }
+    this.#refused = null;
     const { WebSocket } = this.#environment;
     let socket;
     try {
@@ -155,6 +176,8 @@ export class Link {
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
     socket.onerror = () => {};
     this.#after("opening", OPENING, () => this.#closed(1006, "it took too long to open"));
+    // One that a page began to open before this was loaded.
+    if (socket.readyState === 1) this.#flight(token);
   }
 
   #attempt = null;
@@ -165,6 +188,7 @@ export class Link {
     this.#position = this.#said = 0;
     this.#heard = this.#environment.now();
     const { instance, agent } = this.#options;
+    this.#shown = token;
     this.send({ type: "open", version: 1, instance, agent });
     this.send({ type: "authenticate", token });
     for (const message of this.#owner.flight()) this.send(message);
@@ -174,7 +198,6 @@ export class Link {
 
   #authenticated({ principal, tenant, expires }) {
     this.principal = { name: principal, tenant };
-    this.#freshTokens = 0;
     if (typeof this.#options.token === "function" && expires !== undefined) {
       // Early enough that the answer comes in time, and never in a rush.
       const early = Math.min(60_000, expires / 5);
@@ -194,7 +217,9 @@ export class Link {
     const attempt = this.#attempt;
     try {
       const token = await this.token();
-      if (attempt === this.#attempt && this.isLive) this.send({ type: "refresh", token });
+      if (attempt !== this.#attempt || !this.isLive) return;
+      this.#shown = token;
+      this.send({ type: "refresh", token });
     } catch {
       // The old one goes on to its end, and then the way is that of an ended token.
     }
@@ -213,8 +238,15 @@ export class Link {
       this.#owner.malformed(error);
     }
     if (message) this.#take(message, bytes);
+    if (this.#ending) {
+      // Nothing that comes behind it is taken any more (S13).
+      this.#closed(3000 + this.#ending.code, this.#ending.reason);
+      return;
+    }
     if (this.#isDraining && this.#owner.isIdle()) {
-      // Everything is answered: it leaves, and comes back within the window (S15).
+      // Everything is answered: it leaves, and comes back within the window (S15). Its wills are
+      // void, and are said again there (L31).
+      this.send({ type: "close", code: 102, reason: "" });
       this.#closed(3204, "the server asked to come back");
       return;
     }
@@ -224,7 +256,11 @@ export class Link {
   #take(message, bytes) {
     switch (message.type) {
       case "opened":
-        this.terms = { ...defaults, ...message.terms };
+        this.terms = { ...defaults };
+        for (const name of Object.keys(message.terms)) {
+          const value = message.terms[name];
+          if (Number.isSafeInteger(value) && value > 0) this.terms[name] = value;
+        }
         break;
       case "authenticated":
         this.#authenticated(message);
@@ -302,6 +338,7 @@ export class Link {
   }
 
   #closed(status, text) {
+    if (status === TOO_LARGE) this.#owner.brokeBySize();
     const ending = this.#ending;
     const wasOpen = this.#isOpen;
     const wasLive = this.isLive;
@@ -314,16 +351,22 @@ export class Link {
     const reason = ending?.reason || text || (code === null ? "the connection is gone"
       : reasonOf(code));
     if (!wasOpen) this.#owner.refused();
-    switch (code === null ? "later" : remedy(code)) {
+    const what = code === null || code === Code.authenticationLate ? "later" : remedy(code);
+    switch (what) {
       case "never":
         this.#end({ name: "closed", code, reason });
         break;
       case "token":
         this.#wantToken(code, reason);
         break;
+      case "snapshot":
+        this.#owner.void();
+        // falls through
       case "now":
         // At once, but not over and over.
-        this.#wait(wasLive && this.#backoff.tries === 0 ? 0 : this.#backoff.next(), code, reason);
+        this.#wait(
+          wasLive ? this.#haste.wait("now", this.#environment.now()) : this.#backoff.next(),
+          code, reason);
         break;
       default:
         if (ending?.after !== undefined) this.#wait(ending.after, code, reason);
@@ -332,13 +375,14 @@ export class Link {
     }
   }
 
-  /** Another token may be better, once; the same never is. */
+  /** Another token may be better, the same never is (X3). */
   #wantToken(code, reason) {
     if (typeof this.#options.token !== "function") {
       this.#end({ name: "closed", code, reason });
-    } else {
-      this.#wait(this.#freshTokens++ === 0 ? 0 : this.#backoff.next(), code, reason);
+      return;
     }
+    this.#wait(this.#refused ? this.#backoff.next() : 0, code, reason);
+    this.#refused = { token: this.#shown, code, reason };
   }
 
   #wait(milliseconds, code, reason) {

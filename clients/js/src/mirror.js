@@ -16,25 +16,44 @@ export class Mirror {
   /** Whether all aliases that a frame in MessagePack may use are known. JSON tells none. */
   knowsNames = true;
 
-  /** Takes a snapshot, or one part of it; true when it is complete: that part has the hash. */
-  reset(snapshot, isBinary = false, isComplete = snapshot.hash !== undefined) {
-    if (!snapshot.part) {
-      this.#parts = { document: emptyMap(), names: new Map() };
-    } else if (!this.#parts) {
-      // A part that follows nothing belongs to a snapshot whose beginning was lost.
-      return false;
+  /**
+   * Takes a snapshot, or the next part of one (S14): "part" while there are more to come, "whole",
+   * "wrong" when the hash in the last is not that of what came, or "stray" for a part that does not
+   * follow the one before. What was held stays until a snapshot is whole and right.
+   */
+  reset(snapshot, isBinary = false) {
+    const { part = 0, version, epoch, document, names = [], hash } = snapshot;
+    if (part === 0) {
+      this.#parts = { next: 0, version, epoch, document: emptyMap(), names: new Map() };
     }
-    layOver(this.#parts.document, snapshot.document);
-    define(this.#parts.names, snapshot.names ?? []);
-    if (!isComplete) return false;
-    this.document = this.#parts.document;
-    this.#names = this.#parts.names;
+    const parts = this.#parts;
+    if (part !== parts?.next || version !== parts.version || epoch !== parts.epoch) return "stray";
+    layOver(parts.document, document);
+    define(parts.names, names);
+    parts.next++;
+    if (hash === undefined) return "part";
     this.#parts = null;
-    this.#hash = null;
-    this.version = snapshot.version;
-    this.epoch = snapshot.epoch;
+    const own = new ViewHash();
+    own.changeAll([], parts.document, 1);
+    if (String(own) !== hash) return "wrong";
+    this.hold(parts, isBinary);
+    this.#hash = own;
+    return "whole";
+  }
+
+  /** From now on this is what is held. */
+  hold({ document, version, epoch, names }, isBinary = true) {
+    this.#parts = this.#hash = null;
+    this.document = document;
+    this.version = version;
+    this.epoch = epoch;
+    this.#names = new Map(names);
     this.knowsNames = isBinary;
-    return true;
+  }
+
+  /** The parts that came were of a connection that is gone. */
+  cut() {
+    this.#parts = null;
   }
 
   /** "applied", "stale" or "gap" (D15); `changes` receives each change as { path, value }. */

@@ -1,7 +1,7 @@
 // What was asked and is not answered yet: it is said again after a cut, and after a refusal that
 // says so, always under the same id, so that it is done once however often it is said (L2, L3).
 
-import { Backoff } from "./backoff.js";
+import { Retry } from "./backoff.js";
 import { Refusal, remedy } from "./codes.js";
 
 export class Outbox {
@@ -25,7 +25,7 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       this.#items.set(message.id, {
         message, resolve, reject, isSaid: false, timer: null,
-        backoff: new Backoff(this.environment.random),
+        retry: new Retry(this.environment.random),
       });
       this.wake();
     });
@@ -69,7 +69,7 @@ export class Outbox {
       item.reject(new Refusal(code, reason, version));
     } else {
       item.isSaid = false;
-      const wait = what === "now" ? 0 : after ?? item.backoff.next();
+      const wait = item.retry.wait(what, this.environment.now(), after);
       this.environment.clearTimeout(item.timer);
       item.timer = this.environment.setTimeout(() => {
         item.timer = null;
@@ -78,6 +78,11 @@ export class Outbox {
     }
     this.wake();
     return true;
+  }
+
+  /** What was said ended the connection, and is not to be said again (X2). */
+  giveUp(code) {
+    for (const [id, item] of this.#items) if (item.isSaid) this.refused({ id, code });
   }
 
   /** Nothing will be answered any more. */

@@ -1,9 +1,11 @@
 // One subscription to a topic's state: a mirror that is kept in step and proven.
 
-import { remedy } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { Mirror } from "./mirror.js";
 import { DecodeError } from "./values.js";
+
+/** However often a mirror had to be repaired, it may be again after so long (L13). */
+const LONGEST_REPAIR = 64_000;
 
 /**
  * Emits "change" ({ kind: "snapshot" | "diff", changes, bytes, from, to }), "status" (its status),
@@ -13,7 +15,8 @@ export class Watch extends Emitter {
   #client;
   #mirror = new Mirror();
   #print = "";
-  #reported = { at: -Infinity, wait: 1000 };
+  #repairs = { at: -Infinity, wait: 1000 };
+  #repair = null;
 
   /** "waiting" (nothing yet), "current", "stale" (held, while away) or "refused". */
   status = "waiting";
@@ -61,6 +64,7 @@ export class Watch extends Emitter {
   }
 
   subscribed({ view, verdict, cursor, rate }) {
+    this.#stopRepair();
     this.view = view;
     this.rate = rate;
     this.code = undefined;
@@ -77,25 +81,20 @@ export class Watch extends Emitter {
   }
 
   snapshot(message, bytes, isBinary) {
+    const { version } = message;
+    const verdict = this.#mirror.reset(message, isBinary);
+    if (verdict === "stray") return;
     // Void until the last part: what was held stays to be looked at (S14).
     this.awaitsSnapshot = true;
-    try {
-      if (!this.#mirror.reset(message, isBinary)) return;
-    } catch (error) {
-      this.#broken(error);
+    if (verdict === "part") return;
+    this.emit("proof", { version, agrees: verdict === "whole" });
+    if (verdict === "wrong") {
+      this.#broken();
       return;
-    }
-    if (message.hash !== undefined) {
-      const agrees = message.hash === this.hash;
-      this.emit("proof", { version: message.version, agrees });
-      if (!agrees) {
-        this.#broken();
-        return;
-      }
     }
     this.awaitsSnapshot = false;
     this.#become("current");
-    this.emit("change", { kind: "snapshot", changes: [], bytes, from: 0, to: message.version });
+    this.emit("change", { kind: "snapshot", changes: [], bytes, from: 0, to: version });
   }
 
   diff(message, bytes) {
@@ -126,15 +125,26 @@ export class Watch extends Emitter {
   /** Lets go of what is held, and takes a snapshot. */
   #broken(error) {
     if (error && !(error instanceof DecodeError)) throw error;
-    this.#print = "";
-    this.awaitsSnapshot = true;
-    const since = this.#client.now() - this.#reported.at;
-    const wait = since < this.#reported.wait ? this.#reported.wait - since : 0;
-    this.#reported = { at: this.#client.now() + wait, wait: this.#reported.wait * 2 };
+    this.void();
     // At once, but not over and over: a server that is wrong is not mended by being asked.
+    const wait = this.#repaired();
     this.view = null;
-    if (wait) this.#client.later(wait, () => { if (this.view === null) this.again(); });
+    if (wait) this.#repair = this.#client.later(wait, () => this.again());
     else this.again();
+  }
+
+  /** Takes the next repair: how long it must wait, two seconds behind the first and so on (L13). */
+  #repaired() {
+    const now = this.#client.now();
+    const { at, wait } = this.#repairs;
+    const due = Math.max(now, at + wait);
+    this.#repairs = { at: due, wait: Math.min(wait * 2, LONGEST_REPAIR) };
+    return due - now;
+  }
+
+  #stopRepair() {
+    this.#client.stop(this.#repair);
+    this.#repair = null;
   }
 
   #compare(hash, version) {
@@ -142,24 +152,28 @@ export class Watch extends Emitter {
     const own = this.hash;
     const agrees = own === hash;
     this.emit("proof", { version, agrees });
-    const now = this.#client.now();
-    if (agrees || now - this.#reported.at < this.#reported.wait) return;
-    this.#reported = { at: now, wait: this.#reported.wait * 2 };
-    if (this.view !== null) this.#client.say({ type: "hash", view: this.view, version, hash: own });
+    if (agrees || this.view === null) return;
+    if (this.#client.now() < this.#repairs.at + this.#repairs.wait) return;
+    this.#repaired();
+    this.#client.say({ type: "hash", view: this.view, version, hash: own });
   }
 
   unsubscribed(code) {
+    this.#stopRepair();
     this.view = null;
-    if (code !== undefined && remedy(code) === "snapshot") {
-      this.#print = "";
-      this.again();
-      return;
-    }
     this.code = code;
     this.#become("refused");
   }
 
+  /** What is held is good for nothing but to be looked at: no cursor goes on from it. */
+  void() {
+    this.#print = "";
+    this.awaitsSnapshot = true;
+  }
+
   cut() {
+    this.#stopRepair();
+    this.#mirror.cut();
     this.view = null;
     // What was void is dropped: there is nothing whole to go on from.
     if (this.awaitsSnapshot) this.#print = "";

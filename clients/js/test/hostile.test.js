@@ -72,7 +72,7 @@ test("damaged JSON is read or refused", () => {
 
 test("what cannot be understood changes nothing", () => {
   const mirror = new Mirror();
-  mirror.reset({ document: decodeJSON('{"a":{"x":1}}'), version: 1, epoch: "e", hash: "" });
+  mirror.hold({ document: decodeJSON('{"a":{"x":1}}'), version: 1, epoch: "e" });
   const before = mirror.hash;
   const diff = decodeMessage(Uint8Array.of(0x96, 11, 0, 2, 1, 0x92, 0xa1, 0x61, 7, 0x91, 5));
   assert.throws(() => mirror.apply(diff), { reason: "unknownAlias" });
@@ -103,7 +103,7 @@ test("the type declarations name what the modules have, and nothing else", () =>
     const own = Object.getOwnPropertyNames(entry[name].prototype)
       .filter((one) => typeof Object.getOwnPropertyDescriptor(
         entry[name].prototype, one).value === "function");
-    const inner = ["resubscribe", "forget", "now", "later", "say"];
+    const inner = ["resubscribe", "forget", "now", "later", "stop", "say"];
     // `on` comes from what a client is built on.
     assert.deepEqual([...new Set(declared)].filter((one) => one !== "on").sort(),
       own.filter((one) => !inner.includes(one)).sort(), name);

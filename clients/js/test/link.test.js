@@ -53,6 +53,20 @@ test("S7: everything is said in one flight, before anything is heard", async () 
   assert.equal(await published, 9);
 });
 
+test("S7: a socket that is open already, as a page began it, is spoken on at once", async () => {
+  const world = new World();
+  const { WebSocket } = world.environment;
+  world.environment.WebSocket = class extends WebSocket { readyState = 1; };
+  const client = world.client();
+  client.watch("a");
+  await world.settle();
+  assert.deepEqual(world.socket.said.map((message) => message.type),
+    ["open", "authenticate", "subscribe"]);
+  world.hear({ type: "opened", version: 1, connection: "c", terms: {} });
+  world.hear({ type: "authenticated", principal: "ann", tenant: "acme" });
+  assert.equal(world.last.name, "live");
+});
+
 test("L3: what was not answered is said again under its id, and what was is not", async () => {
   const world = new World();
   const client = world.client();
@@ -214,7 +228,7 @@ test("D15, S8: a gap resumes with the cursor, a void view waits for its snapshot
   // Nothing applies to what is void.
   diff(0, 9, "wrong");
   const right = new Mirror();
-  right.reset({ document: { __proto__: null, x: 0 }, version: 3, epoch: "e", hash: "" });
+  right.hold({ document: { __proto__: null, x: 0 }, version: 3, epoch: "e" });
   world.hear({
     type: "snapshot", view: 4, epoch: "e", version: 3, document: { x: 0 }, hash: right.hash,
   });

@@ -107,7 +107,7 @@ test("hashes: of one leaf, and of a view", () => {
       checked++;
     } else if (document) {
       const mirror = new Mirror();
-      mirror.reset({ document, version: 1, epoch: "e", hash });
+      assert.equal(mirror.reset({ document, version: 1, epoch: "e", hash }), "whole");
       assert.equal(mirror.hash, hash, id);
       checked++;
     }
@@ -122,10 +122,10 @@ test("diffs: verdict, version, document and hash, from JSON and from MessagePack
     for (const form of [vector.json, bytes(vector.messagePack)]) {
       for (const keepsHash of [false, true]) {
         const mirror = new Mirror();
-        mirror.reset({
+        mirror.hold({
           document: decodeJSON(encodeJSON(vector.before)), version: vector.held, epoch: "e",
-          names: vector.names.flat(),
-        }, true, true);
+          names: vector.names,
+        });
         if (keepsHash) assert.equal(mirror.hash.length, 16);
         assert.equal(mirror.apply(decodeMessage(form)), vector.verdict, vector.id);
         assert.equal(mirror.version, vector.version, vector.id);
@@ -136,5 +136,5 @@ test("diffs: verdict, version, document and hash, from JSON and from MessagePack
     }
     assert.ok(isMap(vector.after));
   }
-  assert.equal(checked, 96);
+  assert.ok(checked >= 104);
 });

@@ -78,7 +78,11 @@ export class World {
   }
 
   hear(message) {
-    this.socket.onmessage({ data: encodeMessage(message, false) });
+    const { type, ...data } = message;
+    // Diffs are what clients never say, and have no way to be written.
+    this.socket.onmessage({
+      data: type === "diff" ? JSON.stringify({ type, data }) : encodeMessage(message, false),
+    });
   }
 
   async fail(code = 1006) {
