@@ -156,9 +156,11 @@ async def client(port, token, topic, skip, wanted, done):
                         done.set_result(used / (Count.diffs - Count.first))
                     return
             elif kind == "snapshot":
+                if not data.get("part"):
+                    mirror.document = {}
                 mirror.set(mirror.document, data["document"])
                 mirror.version = data["version"]
-                if data["hash"] != mirror.hash():
+                if data.get("hash", mirror.hash()) != mirror.hash():
                     raise SystemExit("another hash than the server's")
             elif kind == "subscribed":
                 view = data["view"]

@@ -7,7 +7,7 @@ extension Follower {
         _ bytes: Span<UInt8>, now: Instant, _ book: StateBook
     ) -> ClientSession.Notice? {
         if let next = book.root(bytes, in: view) { return laid(next, now) }
-        if let next = state?.end(ofPart: bytes, in: view) {
+        if isFilling, let next = state?.end(ofPart: bytes, in: view) {
             return laid(next, now)
         }
         switch encoding {
@@ -91,14 +91,20 @@ extension Follower {
         let isFirst = snapshot.part == 0
         if isFirst {
             mirror.reset(to: snapshot.document, version: snapshot.version)
-        } else if let state {
+        } else {
+            // Another's part, or of a snapshot that was given up (S14), is nobody's.
+            guard isFilling, let state, state.version == snapshot.version,
+                state.nextPart == snapshot.part
+            else { return nil }
             mirror = state.mirror
             mirror.add(part: snapshot.document)
         }
         mirror.define(snapshot.definitions)
         let standing: SharedState.Standing =
             snapshot.hash.map { $0 == mirror.hash ? .whole : .wrong } ?? .partial
-        let next = SharedState(mirror, epoch: book.shared(snapshot.epoch), standing: standing)
+        let next = SharedState(
+            mirror, epoch: book.shared(snapshot.epoch), standing: standing,
+            nextPart: snapshot.part + 1)
         if isFirst {
             book.addRoot(bytes, in: view, next)
         } else {
@@ -147,11 +153,14 @@ extension Follower {
             subscribed(answer, book)
             return .subscribed(id: answer.id, answer.verdict)
         case .unsubscribed(let body):
-            unsubscribed()
-            return .unsubscribed(id: body.id, body.code)
+            guard unsubscribed(body.code, now), let code = body.code else {
+                return .unsubscribed(id: body.id, body.code)
+            }
+            return .postponed(id: body.id, code)
         case .nack(let nack):
             // Nothing but the subscription was asked for.
-            return .unsubscribed(id: nack.id, nack.code)
+            return unsubscribed(nack.code, now)
+                ? .postponed(id: nack.id, nack.code) : .unsubscribed(id: nack.id, nack.code)
         case .snapshot(let snapshot): return self.snapshot(snapshot, bytes, now, book)
         case .diff(let diff): return self.diff(diff, bytes, book)
         case .hash(let report): return compare(report, now)

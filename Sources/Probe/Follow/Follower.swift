@@ -48,6 +48,8 @@ struct Follower {
     private(set) var view = Follower.noView
     /// Set while a snapshot is due or comes in parts: what is held is nothing to resume from.
     private(set) var awaitsSnapshot = true
+    /// The next part of a snapshot belongs to what is held.
+    private(set) var isFilling = false
     private(set) var wishes: Wishes = []
     private var epoch = Text()
     private var print: Text?
@@ -103,6 +105,7 @@ struct Follower {
         standing = .cut
         wishes = []
         view = Follower.noView
+        isFilling = false
         resumesAt = Instant(nanoseconds: 0)
     }
 
@@ -251,12 +254,26 @@ struct Follower {
 
     mutating func subscribed(_ answer: Subscribed, _ book: StateBook) {
         view = answer.view
+        isFilling = false
         epoch = book.shared(answer.cursor.epoch)
         print = book.shared(answer.cursor.print)
         awaitsSnapshot = answer.verdict == .snapshot
     }
 
-    mutating func unsubscribed() { view = Follower.noView }
+    /// The server ended the subscription. True where the code says that it may begin again (X1),
+    /// which it does by itself.
+    mutating func unsubscribed(_ code: Code?, _ now: Instant) -> Bool {
+        view = Follower.noView
+        isFilling = false
+        guard let remedy = code?.remedy, remedy != .giveUp, remedy != .authenticateAgain else {
+            return false
+        }
+        if remedy == .takeSnapshot { mistrust() }
+        let due = nextRepair(now)
+        resumesAt = remedy == .retryLater ? max(due, now + .seconds(1)) : due
+        resumeRepaired(now)
+        return true
+    }
 
     mutating func pinged(_ ping: Ping) {
         nonce = ping.nonce
@@ -268,5 +285,6 @@ struct Follower {
         state = next
         epoch = next.epoch
         awaitsSnapshot = next.standing != .whole
+        isFilling = next.standing == .partial
     }
 }

@@ -17,6 +17,8 @@ final class SharedState {
     /// The epoch that its snapshot named.
     let epoch: Text
     let standing: Standing
+    /// While parts of its snapshot come: the number of the next.
+    let nextPart: UInt64
     private var knownHash: ViewHash?
     /// The way that was gone last, and all others.
     private var latest: Way?
@@ -42,7 +44,10 @@ final class SharedState {
         let isDiff: Bool
     }
 
-    init(_ mirror: Mirror, epoch: Text, standing: Standing = .whole) {
+    init(
+        _ mirror: Mirror, epoch: Text, standing: Standing = .whole, nextPart: UInt64 = 0
+    ) {
+        self.nextPart = nextPart
         self.mirror = mirror
         self.epoch = epoch
         self.standing = standing
