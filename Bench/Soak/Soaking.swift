@@ -226,11 +226,10 @@ final class Soaking: Service {
             count("refused")
             clients[place].unanswered -= 1
         case .lag: count("lags")
-        case .postponed: count("postponed")
         case .diverged, .gap, .malformed, .unsubscribed, .problem:
             wrong("what should not be", notice, place)
-        case .subscribed, .snapshot, .changed, .stale, .event, .signal, .outcome, .page, .drain,
-            .closing:
+        case .subscribed, .snapshot, .changed, .stale, .event, .signal, .postponed, .outcome, .page,
+            .drain, .closing:
             break
         }
     }
