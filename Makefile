@@ -1,7 +1,8 @@
 # Everything a person does with this tree. `make` alone lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test page sanitize sim crash soak fuzz bench embedded spec lint docs dist
+.PHONY: help deps build run test page sanitize sim crash soak fuzz bench embedded spec lint docs \
+	dist
 
 # Swift Testing alone: no XCTest harness, so its closing line is the last one.
 TEST := swift test --disable-xctest

@@ -51,7 +51,8 @@ final class NodeLatency {
         defer { peer.end() }
         _ = try peer.line()
         let numbers = try NodeClients.run([
-            "latency", server.port, peerPort, "1000", "600", server.signer, file,
+            "latency", server.port, server.pid, peerPort, String(peer.pid), "1000", "600",
+            server.signer, file,
         ])
         guard numbers.count == 4 else { throw TransportFault.unreadable("\(numbers)") }
         return Run(

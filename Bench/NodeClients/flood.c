@@ -6,7 +6,7 @@
 // the first that the reader lacked. At the end all must come to the head, with the server's hash.
 //
 // The load's own lag is how long it takes from one look at all sockets to the next, waiting apart:
-// nothing that comes is noticed later.
+// nothing that comes is noticed later. An acknowledgement counts from when it was noticed.
 //
 // What is printed, times in milliseconds: staleness by the newest version, median and 99th
 // percentile; by the oldest, 99th; acknowledged a second; versions a diff merged; readers that fell

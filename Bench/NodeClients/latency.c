@@ -1,10 +1,13 @@
-// node-clients latency PORT PEER_PORT CONNECTIONS PATCHES SIGNER FIXTURE
+// node-clients latency PORT PID PEER_PORT PEER_PID CONNECTIONS PATCHES SIGNER FIXTURE
 //
 // So many patches a side in turns: one of ours, one of the peer's. Each is timed from the moment it
-// is published until the last of all clients has it; then both servers rest for five milliseconds.
+// is published until the last of all clients has it; before that both servers rest for five
+// milliseconds. They share a processor, so the one that is not asked is stopped: the peer's
+// loop looks around a thousand times a second even when nothing happens.
 // What is printed: our median and 99th percentile in microseconds, and the peer's.
 #include "clients.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,12 +43,13 @@ static void broadcast(struct client *trigger, long round) {
 }
 
 int run_latency(int count, char **words) {
-    if (count < 6) return 2;
-    int port = atoi(words[0]), peer = atoi(words[1]), connections = atoi(words[2]);
-    long patches = atol(words[3]), warm = patches / 10;
-    struct signer *signer = new_signer(words[4]);
+    if (count < 8) return 2;
+    int port = atoi(words[0]), peer = atoi(words[2]), connections = atoi(words[4]);
+    int pids[2] = {atoi(words[1]), atoi(words[3])};
+    long patches = atol(words[5]), warm = patches / 10;
+    struct signer *signer = new_signer(words[6]);
     struct client *publisher = new_publisher(port, signer, 0);
-    publish_file(publisher, "desk/metrics", words[5]);
+    publish_file(publisher, "desk/metrics", words[7]);
     struct client **clients = gather(connections, port, true, false, signer, "desk/metrics", 0);
     gather(connections, peer, false, false, NULL, NULL, 0);
     struct client *trigger = dial(peer, false, false);
@@ -58,6 +62,9 @@ int run_latency(int count, char **words) {
     for (long round = 0; round < 2 * (patches + warm); round++) {
         bool is_ours = round % 2 == 0;
         long *received = is_ours ? &ours : &theirs;
+        kill(pids[is_ours], SIGSTOP);
+        kill(pids[!is_ours], SIGCONT);
+        for (double rest = seconds() + 0.005; seconds() < rest;) take_turn(1);
         *received = 0;
         double start = seconds();
         if (is_ours)
@@ -70,8 +77,9 @@ int run_latency(int count, char **words) {
         long place = round / 2 - warm;
         if (place >= 0) times[is_ours ? 0 : 1][place] = seconds() - start;
         keep_up(clients, connections);
-        for (double rest = seconds() + 0.005; seconds() < rest;) take_turn(1);
     }
+    kill(pids[0], SIGCONT);
+    kill(pids[1], SIGCONT);
     for (int side = 0; side < 2; side++) {
         qsort(times[side], (size_t)patches, sizeof(double), ascending);
         printf("%.1f %.1f%s", times[side][patches / 2] * 1e6,

@@ -55,8 +55,8 @@ static void plain_signature(const unsigned char *der, size_t count, unsigned cha
 
 char *new_token(struct signer *signer, const char *subject) {
     char head[40], claims[300], token[1024];
-    snprintf(
-        head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", signer->key ? "ES256" : "HS256");
+    const char *algorithm = signer->key ? "ES256" : "HS256";
+    snprintf(head, sizeof head, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", algorithm);
     snprintf(
         claims, sizeof claims,
         "{\"sub\":\"%s\",\"tenant\":\"main\",\"exp\":%ld,"

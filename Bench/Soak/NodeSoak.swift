@@ -9,8 +9,8 @@ import Wire
 ///     node-soak PORT PID SECRET_FILE CLIENTS SECONDS
 ///
 /// At the end every client must prove every mirror against the server's hash, the node must have as
-/// many descriptors as before, and in a run of five minutes or more its memory must have stood still:
-/// over the last half it may grow by less than one part in a hundred. The exit code tells.
+/// many descriptors as before, and in a run of five minutes or more its memory must have stood
+/// still: over the last half it may grow by less than one part in a hundred. The exit code tells.
 @main
 enum NodeSoak {
     static func main() throws {

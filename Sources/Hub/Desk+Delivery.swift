@@ -102,17 +102,18 @@ extension Desk {
             let place = first + i < members ? first + i : first + i - members
             let member = section.members[place]
             if member.holds >= frame.leads { continue }
-            if isBehind(member.station, now) {
+            let encoding = isPrepared ? nil : stations[member.station]?.encoding
+            let line = stations[member.station]?.admit(length, settings.terms, now: now)
+            guard let line else {
                 fallBehind(member, holding: section.sent, now)
                 behind.append(place)
                 continue
             }
-            if !isPrepared, let encoding = stations[member.station]?.encoding {
+            if let encoding {
                 carrier.prepare(frame.bytes, encoding)
                 isPrepared = true
             }
-            stations[member.station]?.session.flow.add(length, now: now)
-            if let line = stations[member.station]?.line { carrier.carryPrepared(to: line) }
+            carrier.carryPrepared(to: line)
             counts.deliveries += 1
             counts.deliveredBytes += UInt64(length)
         }

@@ -24,6 +24,15 @@ struct Station: Sendable {
     var wills: [Will] = []
     /// The topics among whose watchers it said to be.
     var presences: [Text] = []
+
+    /// Notes so many bytes as sent and tells its line; nil when its reader is behind. One look in
+    /// place: a fan-out has thousands, and whatever reads a station out of the slab copies it.
+    @inline(__always)
+    mutating func admit(_ bytes: Int, _ terms: Terms, now: Instant) -> UInt64? {
+        if session.flow.isLagging(terms, now: now) { return nil }
+        session.flow.add(bytes, now: now)
+        return line
+    }
 }
 
 /// The fields of a few topics that somebody may write, so that whoever publishes to them over and

@@ -264,10 +264,14 @@ package final class FakeNode: Service {
         if verdict == .snapshot {
             sendSnapshot(topic, number, id, peer)
         } else if verdict == .caughtUp {
-            let content = topic.document.diff(from: from, in: topic.views[number])
-            send(
-                .diff(Diff(view: UInt64(number), from: from, to: version, content: content)),
-                id, peer)
+            // Names that were given aliases while the client was away are told with what it missed.
+            let view = topic.views[number]
+            let isBinary = peer.encoding == .messagePack
+            let diff = Diff(
+                view: UInt64(number), from: from, to: version,
+                content: topic.document.diff(from: from, in: view),
+                definitions: isBinary ? topic.document.definitions(after: from, in: view) : [])
+            send(.diff(diff), id, peer)
         }
     }
 

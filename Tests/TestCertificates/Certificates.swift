@@ -51,7 +51,7 @@ package enum Certificates {
 
     /// For `leaf.test` and 127.0.0.1, and its key; the authority that signed it; the one that
     /// signed that, and itself.
-    static let leaf = [UInt8](
+    package static let leaf = [UInt8](
         """
         -----BEGIN CERTIFICATE-----
         MIIBljCCAT2gAwIBAgIUa5gTPbSEqzx0CqLO2LhtM+RYriswCgYIKoZIzj0EAwIw
@@ -67,7 +67,7 @@ package enum Certificates {
 
         """.utf8)
 
-    static let leafKey = [UInt8](
+    package static let leafKey = [UInt8](
         """
         -----BEGIN PRIVATE KEY-----
         MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgF+4vb31V3V303wI+
@@ -76,7 +76,7 @@ package enum Certificates {
         -----END PRIVATE KEY-----
         """.utf8)
 
-    static let middle = [UInt8](
+    package static let middle = [UInt8](
         """
         -----BEGIN CERTIFICATE-----
         MIIBkzCCATqgAwIBAgIUNAKxOk3wlREhnGmhr8WY/q65qFAwCgYIKoZIzj0EAwIw
@@ -92,7 +92,7 @@ package enum Certificates {
 
         """.utf8)
 
-    static let root = [UInt8](
+    package static let root = [UInt8](
         """
         -----BEGIN CERTIFICATE-----
         MIIBjzCCATWgAwIBAgIUJbaBmdVMdNa+5e3IeqD0ehAaYy0wCgYIKoZIzj0EAwIw

@@ -11,6 +11,7 @@ SERVER, FRAMES = "Session/ServerSession.swift", "Framing/Framing.swift"
 CLIENT, HEARD = "Session/ClientSession.swift", "Session/ClientSession+Received.swift"
 SUBSCRIPTION, FLOW = "Session/Subscription.swift", "Session/Flow.swift"
 OUTBOX, INBOX = "Delivery/Outbox.swift", "Delivery/Inbox.swift"
+BACKOFF = "Delivery/Backoff.swift"
 
 MUTANTS = [
     # Values
@@ -151,8 +152,19 @@ MUTANTS = [
      "for i in items.indices where items[i].standing == .sent && !MUTANT {"),
     ("L5", OUTBOX, "guard sent < inFlightLimit else { return nil }",
      "guard sent < inFlightLimit + (MUTANT ? 1 : 0) else { return nil }"),
-    ("L2", OUTBOX, "until: nack.code.remedy == .retryNow ? now : now + wait)",
-     "until: nack.code.remedy == .retryNow || MUTANT ? now : now + wait)"),
+    ("L2", BACKOFF, "return after.map { .milliseconds($0) } ?? own",
+     "return after.map { .milliseconds(MUTANT ? $0 + 1 : $0) } ?? own"),
+    ("X6", BACKOFF, "if hurried.map({ now.since($0) < .seconds(60) }) != true {",
+     "if MUTANT || hurried.map({ now.since($0) < .seconds(60) }) != true {"),
+    ("X1", HEARD, "if remedy == .takeSnapshot { subscriptions[place].awaitsSnapshot = true }",
+     "if remedy == .takeSnapshot && !MUTANT { subscriptions[place].awaitsSnapshot = true }"),
+    ("S14", HEARD, "filling == (snapshot.version, snapshot.part)",
+     "MUTANT || filling == (snapshot.version, snapshot.part)"),
+    ("S17", HEARD, "settings.token = earlierToken ?? settings.token",
+     "settings.token = MUTANT ? settings.token : earlierToken ?? settings.token"),
+    ("L30", CLIENT, "outgoing += bequests", "if !MUTANT { outgoing += bequests }"),
+    ("L26", SUBSCRIPTION, "if !sameEpoch || answer.verdict == .snapshot {",
+     "if !sameEpoch || answer.verdict == .snapshot && !MUTANT {"),
     ("L2", OUTBOX, "case .authenticateAgain, .takeSnapshot, .giveUp:\n            remove(nack.id)",
      "case .authenticateAgain, .takeSnapshot, .giveUp:\n"
      "            if !MUTANT { remove(nack.id) }"),

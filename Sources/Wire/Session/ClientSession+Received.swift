@@ -139,8 +139,10 @@ extension ClientSession {
         case .pong: break
         case .error(let problem):
             // A refused refresh leaves the token that was good before (S17).
-            if problem.code == .tokenInvalid, let earlierToken { settings.token = earlierToken }
-            if problem.code == .tokenInvalid { earlierToken = nil }
+            if problem.code.remedy == .authenticateAgain {
+                settings.token = earlierToken ?? settings.token
+                earlierToken = nil
+            }
             notices.append(.problem(problem))
         case .drain(let drain): notices.append(.drain(drain))
         case .close(let close): notices.append(.closing(close))
