@@ -226,6 +226,7 @@ final class Soaking: Service {
             count("refused")
             clients[place].unanswered -= 1
         case .lag: count("lags")
+        case .postponed: count("postponed")
         case .diverged, .gap, .malformed, .unsubscribed, .problem:
             wrong("what should not be", notice, place)
         case .subscribed, .snapshot, .changed, .stale, .event, .signal, .outcome, .page,

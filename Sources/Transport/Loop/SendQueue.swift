@@ -17,7 +17,13 @@ struct SendQueue {
     mutating func append(_ frame: Frame) {
         guard frame.count > 0 else { return }
         bytes += frame.count
-        if first == nil { first = frame } else { rest.append(frame) }
+        if first == nil {
+            first = frame
+        } else {
+            // Once is enough for the frames of most turns; it is given back when they have gone.
+            if rest.isEmpty { rest.reserveCapacity(16) }
+            rest.append(frame)
+        }
     }
 
     /// The first frame, when nothing stands behind it.
@@ -31,6 +37,7 @@ struct SendQueue {
     func gather(into scratch: inout [UInt8], limit: Int) {
         guard let first else { return }
         let end = min(first.count, offset + limit)
+        scratch.reserveCapacity(min(bytes, limit))
         if offset == 0, end == first.count {
             scratch += first.bytes
         } else {
@@ -47,6 +54,7 @@ struct SendQueue {
     /// `count` bytes have gone.
     mutating func advance(by count: Int) {
         precondition(count <= bytes)
+        if count == bytes { return clear() }
         bytes -= count
         offset += count
         while let current = first, offset >= current.count {
