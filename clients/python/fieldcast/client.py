@@ -6,13 +6,14 @@ from math import inf
 from random import uniform
 from secrets import token_hex
 from time import monotonic
-from types import SimpleNamespace
+from types import SimpleNamespace as Item
 from typing import Any, Awaitable, Callable
 
-from websockets import ClientConnection, ConnectionClosed, Subprotocol, connect
+from websockets import ClientConnection, Subprotocol, connect
 
+from .document import Data
 from .encoding import TERMS, Refused, decode, encode
-from .subscription import Data, Ended, Retry, Subscription
+from .subscription import Ended, Retry, Subscription
 
 class Client:
     """The token is a text, or a function that gets one: then it is got anew whenever it is due."""
@@ -48,8 +49,7 @@ class Client:
         raw = encode(kind, {"id": (number := next(self.numbers)), **data}, self.binary)
         if len(raw) > self.terms["messageBytes"]: raise Refused("longer than messageBytes")  # N2
         answer = asyncio.Future[Data]()
-        self.requests[number] = SimpleNamespace(
-            raw=raw, sent=False, due=0, retry=Retry(), answer=answer)
+        self.requests[number] = Item(raw=raw, sent=False, due=0, retry=Retry(), answer=answer)
         self.woken.set()
         return answer
     async def publish(self, topic: str, **change: Any) -> int:
@@ -69,6 +69,7 @@ class Client:
 
     def connected(self, token: str, now: float) -> None:
         self.is_connected, self.ending, self.window = True, None, -1
+        self.connections += 1
         self.outgoing, self.heard, self.said = list[bytes](), now, now
         self.position, self.reported, self.unreported = 0, 0, inf  # bytes, and since when (L9)
         self.tell("open", version=1, features=["hash", "rates"], instance=self.instance)
@@ -98,19 +99,18 @@ class Client:
         return said
     def is_dead(self, now: float) -> bool:
         return now - self.heard >= 3 * self.terms["heartbeatTime"]
-    def settle(self, number: int, data: Data) -> str:
-        item = self.requests.pop(number, None)
+    def answered(self, number: int, data: Data, now: float) -> str:
+        item, code = self.requests.get(number), data.get("code", 0)
         if not item: return "unknown"
-        refusal = Ended(data.get("code", 0), data.get("version"), data.get("reason", ""))
-        if not item.answer.done() and "code" in data: item.answer.set_exception(refusal)
-        elif not item.answer.done(): item.answer.set_result(data)
+        if 100 <= code <= 299 and not self.ended:
+            wait = item.retry.wait(code, now)     # L2
+            item.sent, item.due = False, now + (data.get("after", wait) if code >= 200 else wait)
+            return "postponed"
+        del self.requests[number]
+        if item.answer.done(): return "settled"   # its owner no longer waits
+        if not code: item.answer.set_result(data)
+        else: item.answer.set_exception(Ended(code, data.get("version"), data.get("reason", "")))
         return "settled"
-    def answered(self, data: Data, now: float) -> str:
-        item, code = self.requests.get(data["id"]), data.get("code", 0)
-        if not item or not 100 <= code <= 299: return self.settle(data["id"], data)
-        wait = item.retry.wait(code, now)         # L2
-        item.sent, item.due = False, now + (data.get("after", wait) if code >= 200 else wait)
-        return "postponed"
     def received(self, raw: bytes, now: float) -> None:
         self.heard, self.position = now, self.position + len(raw)
         self.unreported = min(self.unreported, now)
@@ -133,7 +133,8 @@ class Client:
                                if type(value) is int and value > 0}
             case "authenticated":                 # S3, S11
                 self.retry.tries, self.refresh_due = 0, now + data.get("expires", inf) * 0.8
-            case "ack" | "nack" | "reply" | "page": data["verdict"] = self.answered(data, now)
+            case "ack" | "nack" | "reply" | "page":
+                data["verdict"] = self.answered(data["id"], data, now)
             case "ping": self.tell("pong", nonce=data["nonce"], position=self.report())
             case "drain": self.window = data["window"]
             case "close": self.ending = data
@@ -147,45 +148,42 @@ class Client:
         finally:
             self.ended = self.ended or Ended(102)
             for each in [*self.subscriptions.values()]: each.end(self.ended.code)
-            for number in [*self.requests]: self.settle(number, {"code": self.ended.code})
+            for number in [*self.requests]: self.answered(number, {"code": self.ended.code}, 0)
     async def connection(self) -> int:
         """One connection, to its end: its code, or WebSocket's own below 3000."""
-        socket, self.ending, self.window = None, None, -1
-        protocol = Subprotocol(f"fieldcast.v1.{'msgpack' if self.binary else 'json'}")
+        socket, left, self.ending, self.window = None, False, None, -1
+        protocol = Subprotocol("fieldcast.v1.msgpack" if self.binary else "fieldcast.v1.json")
         try:
-            token = self.source if isinstance(self.source, str) else await self.source()
+            token = await self.source() if callable(self.source) else self.source
             async with (connect(self.url, subprotocols=[protocol], max_size=None, close_timeout=1,
                                 ping_interval=None) as socket, asyncio.TaskGroup() as group):
                 self.connected(token, self.now())
-                self.connections += 1
-                speaker = group.create_task(self.speak(socket))
-                while not (speaker.done() or self.ending or self.is_dead(self.now())):
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(0.1): raw = await socket.recv(decode=False)
-                        self.received(raw, self.now())
-                speaker.cancel()
+                listening = group.create_task(self.listen(socket))
+                while not (left or self.ending or self.is_dead(self.now())):
+                    self.woken.clear()
+                    left = self.ended is not None
+                    if callable(self.source) and self.now() >= self.refresh_due:
+                        self.refresh_due = inf
+                        self.tell("refresh", token=await self.source())
+                    async with asyncio.timeout(self.terms["heartbeatTime"] * 3 / 1000):
+                        for raw in self.say(self.now()):
+                            await socket.send(raw, text=not self.binary)
+                    with suppress(TimeoutError):  # timers are looked at ten times a second
+                        await asyncio.wait_for(self.woken.wait(), 0.1)
+                listening.cancel()
         except Exception as problem:              # also of the owner's functions
             self.told("failed", {"reason": repr(problem)})
         self.is_connected = False
         return self.ending["code"] + 3000 if self.ending else socket and socket.close_code or 1006
-    async def speak(self, socket: ClientConnection) -> None:
-        """Looks ten times a second whether a timer is over, and at once if something is asked."""
-        left = None
-        while not left:
-            self.woken.clear()
-            left = self.ended
-            if not isinstance(self.source, str) and self.now() >= self.refresh_due:
-                self.refresh_due = inf
-                self.tell("refresh", token=await self.source())
-            with suppress(ConnectionClosed):
-                for raw in self.say(self.now()): await socket.send(raw, text=not self.binary)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(0.1): await self.woken.wait()
+    async def listen(self, socket: ClientConnection) -> None:
+        while not self.ending:
+            self.received(await socket.recv(decode=False), self.now())
+            self.woken.set()
     def pause(self, closed: int) -> float:
         """How long to wait for the next connection, if there is to be one (X1 to X3, X7)."""
         code = closed - 3000 if closed >= 3100 else 200
         sent = sorted((len(item.raw), n) for n, item in self.requests.items() if item.sent)
-        if closed == 1009 and sent: self.settle(sent[-1][1], {"code": 508})
+        if closed == 1009 and sent: self.answered(sent[-1][1], {"code": 508}, 0)
         self.told("ended", {"code": code})
         if code >= 500 or 302 <= code < 400 and isinstance(self.source, str):
             self.ended = Ended(code)

@@ -1,13 +1,13 @@
 """Documents and their hash (spec/documents.md)."""
 import struct
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator
 
 from .encoding import Custom, Time, to_messagepack
 
-Path = Sequence[Any]
+Data = dict[str, Any]
 LOW = 0xFFFFFFFF
 
-def remove(document: dict[str, Any], path: Path) -> None:
+def remove(document: Data, path: list[Any]) -> None:
     """What is there, and each map above that has become empty (D12)."""
     inner = document.get(path[0]) if path else None
     if not path: document.clear()
@@ -16,18 +16,18 @@ def remove(document: dict[str, Any], path: Path) -> None:
         remove(inner, path[1:])
         if not inner: del document[path[0]]
 
-def put(document: dict[str, Any], path: Path, value: Any) -> None:  # D5
+def put(document: Data, path: list[Any], value: Any) -> None:  # D5
     for name in path[:-1]:
         if not isinstance(document.get(name), dict): document[name] = {}
         document = document[name]
     document[path[-1]] = value
 
-def leaves(tree: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(tree: Data, *path: str) -> Iterator[tuple[list[Any], Any]]:
     for name, value in tree.items():
-        if isinstance(value, dict) and value: yield from leaves(value, (*path, name))
-        else: yield (*path, name), value
+        if isinstance(value, dict) and value: yield from leaves(value, *path, name)
+        else: yield [*path, name], value
 
-def view_hash(document: dict[str, Any]) -> str:   # D40 to D42
+def view_hash(document: Data) -> str:             # D40 to D42
     items = [b"".join(counted(name.encode()) for name in path) + hashed(value)
              for path, value in leaves(document)]
     lanes = [sum(murmur(item, seed) for item in items) for seed in (0x9747B28C, 0x2545F491)]
@@ -46,7 +46,7 @@ def hashed(value: Any) -> bytes:
         case Custom(): return struct.pack(">Bb", 0xC9, value.kind) + counted(value.data)
         case list(): return struct.pack(">BI", 0xDD, len(value)) + b"".join(map(hashed, value))
     return struct.pack(">BI", 0xDF, len(value)) + b"".join(
-        counted(name.encode()) + hashed(item) for name, item in sorted(value.items()))
+        counted(name.encode()) + hashed(item) for name, item in value.items())
 
 def murmur(data: bytes, h: int) -> int:           # MurmurHash3_x86_32
     for i in range(0, len(data), 4):

@@ -1,12 +1,11 @@
 """Values and messages, and their bytes in JSON and MessagePack (spec/encodings.md, messages.md)."""
 import json
-import math
-import re
 from base64 import b64decode, b64encode
 from collections import namedtuple
 from ctypes import c_float
 from decimal import Decimal
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped, import-not-found, unused-ignore]
@@ -19,19 +18,19 @@ class Refused(ValueError):
     """What came, or is to be sent, is not as the specification says."""
 
 def normal(value: Any, depth: int = 64) -> Any:
-    """The value with integers as integers; refuses what no value may be (E4 to E8)."""
+    """The value, integers as integers, keys in order; refuses what is none (E4 to E8)."""
     match value:
         case None | bool() | bytes(): return value
         case str(): return value.encode().decode()  # no halves of surrogate pairs
         case int() if -2 ** 63 <= value < 2 ** 64: return value
-        case float() if math.isfinite(value):
+        case float() if abs(value) < float("inf"):
             return int(value) if value.is_integer() and -2 ** 63 <= value < 2 ** 64 else value
         case Time() if -2 ** 63 <= value.seconds < 2 ** 63: return value
         case Custom(int() as kind, bytes()) if -128 <= kind < 128 and kind != -1: return value
-        case Custom(): pass
-        case list() | tuple() if depth: return [normal(item, depth - 1) for item in value]
+        case list() | tuple() if depth and not isinstance(value, Custom):
+            return [normal(item, depth - 1) for item in value]
         case dict() if depth and all(isinstance(key, str) for key in value):
-            return {normal(key): normal(item, depth - 1) for key, item in value.items()}
+            return {normal(key): normal(value[key], depth - 1) for key in sorted(value)}
     raise Refused(f"no value, out of range or too deep: {value!r:.40}")
 
 def read(raw: bytes, binary: bool, depth: int = 64) -> Any:
@@ -40,7 +39,7 @@ def read(raw: bytes, binary: bool, depth: int = 64) -> Any:
         if binary:
             return normal(msgpack.unpackb(raw, ext_hook=Custom, object_pairs_hook=unique), depth)
         return normal(json.loads(raw.decode(), object_pairs_hook=untagged), depth)
-    except (ValueError, TypeError, AttributeError, RecursionError) as problem:
+    except Exception as problem:
         raise Refused(str(problem)) from problem
 
 def unique(pairs: list[tuple[Any, Any]]) -> Any:
@@ -49,29 +48,26 @@ def unique(pairs: list[tuple[Any, Any]]) -> Any:
 
 def untagged(pairs: list[tuple[str, Any]]) -> Any:
     value = unique(pairs)
-    match pairs:
-        case [("$int", text)]: value = int(text)
-        case [("$bytes", text)]: value = b64decode(text)
-        case [("$custom", [kind, text])]: value = Custom(kind, b64decode(text))
-        case [("$time", text)]:
-            whole, _, part = text.partition(".")
-            value = Time.from_unix_nano(int(whole + part.ljust(9, "0")))
-        case [(tag, content)] if tag.startswith("$$"): return {tag[1:]: content}  # E32
-        case [(tag, _)] if tag.startswith("$"): raise Refused("malformedTag: there is no such")
-        case _: return value
+    if len(pairs) != 1 or not pairs[0][0].startswith("$"): return value
+    match pairs[0]:
+        case "$int", text: value = int(text)
+        case "$bytes", text: value = b64decode(text)
+        case "$custom", [kind, text]: value = Custom(kind, b64decode(text))
+        case "$time", text:
+            value = Time.from_unix_nano(int("{}{:0<9}".format(*text.partition(".")[::2])))
+        case tag, content if tag.startswith("$$"): return {tag[1:]: content}  # E32
     if to_json(normal(value)) == json.dumps(dict(pairs), separators=(",", ":")): return value
-    raise Refused("malformedTag: it has another form")  # E33
+    raise Refused("malformedTag: there is no such, or it has another form")  # E33
 
 def to_messagepack(value: Any) -> Any:
     """The canonical form (E10) of what is normal."""
     match value:
-        case list():
-            return packer.pack_array_header(len(value)) + b"".join(map(to_messagepack, value))
-        case dict(): return packer.pack_map_header(len(value)) + b"".join(
-            to_messagepack(item) for entry in sorted(value.items()) for item in entry)
+        case list(): head, items = packer.pack_array_header(len(value)), iter(value)
+        case dict(): head, items = packer.pack_map_header(len(value)), chain(*value.items())
         case Custom(): return packer.pack_ext_type(value.kind, value.data)
         case float() if c_float(value).value == value: return single.pack(value)
-    return packer.pack(value)
+        case _: return packer.pack(value)
+    return head + b"".join(map(to_messagepack, items))
 
 def to_json(value: Any) -> str:
     """The canonical form (E21) of what is normal."""
@@ -80,13 +76,12 @@ def to_json(value: Any) -> str:
         case bytes(): return f'{{"$bytes":"{b64encode(value).decode()}"}}'
         case Custom(): return f'{{"$custom":[{value.kind},"{b64encode(value.data).decode()}"]}}'
         case Time():
-            seconds = Decimal(value.to_unix_nano()).scaleb(-9).normalize()
-            return f'{{"$time":"{seconds:f}"}}'
-        case list(): return "[" + ",".join(map(to_json, value)) + "]"
+            return f'{{"$time":"{Decimal(value.to_unix_nano()).scaleb(-9).normalize():f}"}}'
+        case list(): return f"[{','.join(map(to_json, value))}]"
         case dict():
-            escape = "$" if len(value) == 1 and next(iter(value)).startswith("$") else ""  # E32
-            return "{" + ",".join(f"{to_json(escape + name)}:{to_json(item)}"
-                                  for name, item in sorted(value.items())) + "}"
+            escape = "$" if len(value) == 1 and [*value][0].startswith("$") else ""  # E32
+            inside = (f"{to_json(escape + name)}:{to_json(item)}" for name, item in value.items())
+            return f"{{{','.join(inside)}}}"
         case float() if 1e-6 <= abs(value) < 1e-4: return f"{Decimal(repr(value)):f}"  # E22
         case float(): return repr(value).replace("e-0", "e-")
     return json.dumps(value, ensure_ascii=False)
@@ -101,22 +96,20 @@ def fits(shape: Any, value: Any) -> bool:
 
 def below(limit: int) -> Any: return lambda v: type(v) is int and 0 <= v < limit
 def most(limit: int, shape: Any) -> Any: return lambda v: fits([shape], v) and len(v) <= limit
-def path_of(name: Any) -> Any:                    # E40, E45
-    return lambda v: v is not None and fits(name, v) or most(16, name)(v)
+def one_of(*shapes: Any) -> Any: return lambda v: any(fits(shape, v) for shape in shapes)
 def listed(path: Any) -> Any: return [path] if isinstance(path, (str, int)) else path
 def pairs(flat: list[Any]) -> Any: return [*map(list, zip(flat[::2], flat[1::2]))]
 def paired(*shape: Any) -> Any:
     return lambda v: type(v) is list and len(v) % 2 == 0 and fits([shape], pairs(v))
 
-count, few, alias = below(2 ** 53), below(4), below(4096)
-path, number = path_of(str), lambda v: type(v) in (int, float)
-pattern = path_of(lambda n: n is None or type(n) is str)
-place = path_of(lambda n: type(n) is str or alias(n))  # D18
-KINDS = {
+count, few, alias, number = below(2 ** 53), below(4), below(4096), one_of(int, float)
+path, pattern = one_of(str, most(16, str)), one_of(str, most(16, one_of(str, type(None))))  # E45
+place = one_of(str, alias, most(16, one_of(str, alias)))  # D18
+HEX, KINDS = "0123456789abcdef", {
     "value": lambda v: True, "count": count, "code": count, "number": number, "text": str,
     "verdict": few, "topicKind": few, "rung": few, "map": dict, "terms": dict, "flag": bool,
-    "time": Time, "hash": lambda v: type(v) is str and re.fullmatch("[0-9a-f]{16}", v),
-    "start": lambda v: v in ("now", "earliest") or type(v) is Time or count(v), "texts": [str],
+    "time": Time, "hash": lambda v: type(v) is str and len(v) == 16 and not v.strip(HEX),
+    "start": one_of(Time, count, lambda v: v in ("now", "earliest")), "texts": [str],
     "cursor": (str, count, str), "mask": most(64, pattern), "conditions": most(64, (path, count)),
     "paths": [path], "increments": [(path, number)], "expiries": [(path, count)],
     "ranges": lambda v: fits([(count, count)], v) and all(first <= last for first, last in v),
@@ -137,7 +130,7 @@ def decode(raw: bytes, binary: bool) -> tuple[str, dict[str, Any]]:
     match read(raw, binary, 68):
         case [int(code), *items] if binary and code is not True and 0 < code <= len(NAMES):
             kind = NAMES[code - 1]
-            layout = "packed" if kind == "diff" else kind
+            layout = {"diff": "packed"}.get(kind, kind)
             data = checked(layout, dict(zip(FIELDS[layout], items)))
         case {"type": str(kind), "data": dict(given)} if not binary and kind in NAMES:
             data = checked(kind, given)
@@ -165,8 +158,6 @@ def checked(kind: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def encode(kind: str, data: dict[str, Any], binary: bool) -> bytes:
     data, names = checked(kind, data), [*FIELDS[kind]]
-    if not binary:
-        inside = ",".join(f'"{name}":{to_json(data[name])}' for name in names if name in data)
-        return f'{{"type":"{kind}","data":{{{inside}}}}}'.encode()
+    if not binary: return to_json({"type": kind, "data": data}).encode()
     while names[-1] not in data: names.pop()
     return bytes(to_messagepack([NAMES.index(kind) + 1, *map(data.get, names)]))

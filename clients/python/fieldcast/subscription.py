@@ -4,10 +4,9 @@ from math import inf
 from random import uniform
 from typing import Any, AsyncIterator
 
-from .document import leaves, put, remove, view_hash
+from .document import Data, leaves, put, remove, view_hash
 
 EVENTS = 2                                        # the kind of topics that hold a log
-Data = dict[str, Any]
 
 class Ended(Exception):
     """A request was refused, or a subscription or the client ended, with a code."""
@@ -49,14 +48,14 @@ class Inbox:
         self.highest = max(self.highest, self.done)
     def acknowledgement(self) -> Data:
         self.unsaid = False
-        first = [s for s, done in self.beyond.items() if done and not self.beyond.get(s - 1)]
-        last = [s for s, done in self.beyond.items() if done and not self.beyond.get(s + 1)]
-        return {"version": self.done, "ranges": [*zip(sorted(first), sorted(last))]}
+        done = {s for s in self.beyond if self.beyond[s]}
+        first, last = (sorted(s for s in done if s + step not in done) for step in (-1, 1))
+        return {"version": self.done, "ranges": [*zip(first, last)]}
 
 class Subscription:
     """What is watched, and what is held of it (the last table of spec/sessions.md)."""
     level = read = False                          # there is something to resume from; is iterated
-    view = begun = proven = -1                    # versions of the snapshot begun, and last proven
+    view = proven = -1                            # the connection's number; a version
     kind, epoch, print, repair_due, repairs = 0, "", "", 0.0, 0
     ended: Ended | None = None
     def __init__(self, client: Any, topic: str, **asked: Any) -> None:
@@ -66,8 +65,7 @@ class Subscription:
         self.ask()
         client.subscriptions[self.id] = self
     async def __aiter__(self) -> AsyncIterator[Data]:
-        """The document, whenever it changed, several changes as one; or every event that is new:
-        under a name more come when it is `done` or `refuse`d."""
+        """The document, whenever it changed; or every event, to be `done` or `refuse`d."""
         self.read = True
         while not self.ended or not self.news.empty():
             if (item := await self.news.get()) is not None: yield item
@@ -92,7 +90,7 @@ class Subscription:
         version = self.inbox.done if self.kind == EVENTS else self.version
         cursor = [self.epoch, version, self.print] if self.level else None
         self.client.tell("subscribe", id=self.id, topic=self.topic, **self.asked, cursor=cursor)
-        self.view, self.begun, self.again = -1, -1, inf
+        self.view, self.begun, self.again = -1, (-1, -1), inf  # begun: a snapshot, and its part
         self.credit = self.left = self.asked.get("credit", 64)
     def say(self, now: float) -> None:
         if self.again <= now: self.ask()
@@ -102,11 +100,6 @@ class Subscription:
         if self.read and used * 2 >= max(self.credit, 1):  # L16
             self.client.tell("credit", id=self.id, amount=used)
             self.left += used
-    def changed(self) -> None:
-        if self.kind < EVENTS and self.news.empty(): self.news.put_nowait(self.document)
-    def resume(self, when: float, level: bool = False) -> str:
-        self.view, self.again, self.level = -1, when, level
-        return "postponed"
     def repair(self, now: float) -> float:
         """When it may be: at once, then after 2 seconds, 4, 8 … 64."""
         when, self.repairs = max(now, self.repair_due), min(self.repairs + 1, 6)
@@ -118,15 +111,29 @@ class Subscription:
         if diff["from"] > self.version: return "gap"
         names = self.aliases | diff.get("names", {})
         unset, sets = diff.get("unset", []), diff.get("sets") or [*leaves(diff.get("set", {}))]
-        paths = [*unset, *(path for path, _ in sets)]
-        if any(type(name) is int and name not in names for path in paths for name in path):
-            return "unknownAlias"
+        used = {name for path in [*unset, *(path for path, _ in sets)] for name in path}
+        if any(type(name) is int and name not in names for name in used): return "unknownAlias"
         for path in unset: remove(self.document, [names.get(name, name) for name in path])
         for path, value in sets: put(self.document, [names.get(name, name) for name in path], value)
         self.aliases, self.version = names, diff["to"]
         return "applied"
+    def lay(self, snapshot: Data) -> str:
+        """part, whole, diverged; or ignored, if it does not follow (S14, S16)."""
+        version, part = snapshot["version"], snapshot.get("part", 0)
+        if part and self.begun != (version, part - 1): return "ignored"
+        if not part:
+            if snapshot["epoch"] != self.epoch: self.inbox = Inbox(version)
+            self.document.clear()
+            self.aliases, self.version, self.epoch = {}, version, snapshot["epoch"]
+        for path, value in leaves(snapshot.get("document", {})): put(self.document, path, value)
+        self.aliases |= snapshot.get("names", {})
+        self.begun, self.level = (version, part), False
+        if "hash" not in snapshot: return "part"
+        self.begun, self.level = (-1, -1), view_hash(self.document) == snapshot["hash"]
+        return "whole" if self.level else "diverged"
     def take(self, kind: str, data: Data, now: float) -> str:
         """What became of a message that is about this subscription."""
+        verdict, code = "ignored", data.get("code", 0)
         match kind:
             case "subscribed":
                 epoch, version, self.print = data["cursor"]
@@ -135,33 +142,15 @@ class Subscription:
                 self.view, self.kind, self.epoch = data["view"], data["kind"], epoch
                 self.level = data["verdict"] != 2 or self.kind == EVENTS
                 self.again, self.retry.tries = inf, 0
-                return ("continued", "caughtUp", "snapshot", "gone")[data["verdict"]]
-            case "unsubscribed":                  # X1, S21
-                code = data.get("code", 0)
-                if code // 100 in (1, 2, 4):
-                    return self.resume(now + self.retry.wait(code, now), self.level and code < 300)
+                verdict = ("continued", "caughtUp", "snapshot", "gone")[data["verdict"]]
+            case "unsubscribed" if code // 100 in (1, 2, 4):  # X1, S21
+                self.view, self.level = -1, self.level and code < 300
+                self.again, verdict = now + self.retry.wait(code, now), "postponed"
+            case "unsubscribed":
                 self.end(code)
-                return "ended"
-            case "snapshot":                      # S14, S16
-                if not data.get("part"):
-                    if data["epoch"] != self.epoch: self.inbox = Inbox(data["version"])
-                    self.document.clear()
-                    self.aliases, self.version, self.begun = {}, data["version"], data["version"]
-                    self.level, self.epoch = False, data["epoch"]
-                elif self.level or self.begun not in (-1, data["version"]): return "ignored"
-                for path, value in leaves(data.get("document", {})): put(self.document, path, value)
-                self.aliases |= data.get("names", {})
-                if "hash" not in data: return "part"
-                self.level = self.begun >= 0 and view_hash(self.document) == data["hash"]
-                if self.level: self.changed()
-                else: self.resume(self.repair(now))
-                return "whole" if self.level else "diverged"
-            case "diff" if self.level:
-                verdict = self.apply(data)
-                if verdict == "applied": self.changed()
-                elif verdict == "gap": self.resume(now, level=True)
-                elif verdict == "unknownAlias": self.resume(self.repair(now))
-                return verdict
+                verdict = "ended"
+            case "snapshot": verdict = self.lay(data)
+            case "diff" if self.level: verdict = self.apply(data)
             case "hash" if self.level and data.get("version") == self.version and "hash" in data:
                 own = view_hash(self.document)
                 if own == data["hash"]: self.proven = self.version
@@ -170,9 +159,14 @@ class Subscription:
                     self.client.tell("hash", view=self.view, version=self.version, hash=own)
                 return "proven" if own == data["hash"] else "diverged"
             case "event":
+                self.left -= 1
                 verdict = self.inbox.received(data["sequence"])
                 if verdict in ("fresh", "gap"): self.news.put_nowait({**data, "verdict": verdict})
                 if "name" not in self.asked: self.inbox.finished(data["sequence"])
-                self.left -= 1
                 return verdict
-        return "ignored"
+        if verdict in ("applied", "whole") and self.kind < EVENTS and self.news.empty():
+            self.news.put_nowait(self.document)
+        if verdict in ("gap", "diverged", "unknownAlias"):
+            self.view, self.level = -1, verdict == "gap"
+            self.again = now if self.level else self.repair(now)
+        return verdict

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fieldcast.client import Client
 from fieldcast.document import leaves, put, view_hash
-from fieldcast.encoding import Refused, decode, encode, read, to_json, to_messagepack
+from fieldcast.encoding import Refused, decode, encode, normal, read, to_json, to_messagepack
 from fieldcast.subscription import Inbox, Retry, Subscription
 
 VECTORS = Path(__file__).resolve().parents[3] / "spec" / "vectors"
@@ -22,7 +22,7 @@ def value(tagged):
 
 def exactly(one):
     """So that 1 and True, and bytes and texts, are told apart."""
-    return to_json(one)
+    return to_json(normal(one))
 
 
 def forms(vector):
@@ -82,7 +82,7 @@ def told(kind, data):
             put(tree, path, item)
         data["set"] = tree
         data = {name: item for name, item in data.items() if item and name != "names" or item == 0}
-    return kind, to_json({name: item for name, item in data.items()
+    return kind, exactly({name: item for name, item in data.items()
                           if item not in ([], {}) or name in ("fields", "event", "data")})
 
 
@@ -293,6 +293,21 @@ class Sessions(unittest.IsolatedAsyncioTestCase):
         session.connected("token", 0)
         session.received(b'{"type":"opened","data":{"version":2,"connection":"c"}}', 1)
         self.assertEqual(session.ending["code"], 512)
+
+    async def test_parts_that_do_not_follow(self):
+        session = session_of("instance", False)
+        watch = Subscription(session, "t")
+        session.connected("token", 0)
+        session.received(b'{"type":"subscribed","data":{"id":1,"view":1,"verdict":2,"kind":0,'
+                         b'"cursor":["e",1,"p"]}}', 1)
+        verdicts = []
+        for part, name in ((1, "x"), (0, "a"), (2, "x"), (1, "b"), (1, "x"), (0, "c"), (1, "d")):
+            raw = to_json({"type": "snapshot", "data": {
+                "view": 1, "epoch": "e", "version": 1, "document": {name: 1}, "part": part,
+                **({"hash": view_hash({"c": 1, "d": 1})} if name == "d" else {})}})
+            verdicts += [data["verdict"] for _, data in hears(session, raw.encode(), 2)]
+        self.assertEqual(verdicts, ["ignored", "part"] * 3 + ["whole"])
+        self.assertEqual(watch.document, {"c": 1, "d": 1})
 
     def raw(self, said, binary):
         return bytes.fromhex(said["messagePack"]) if binary else json.dumps(
